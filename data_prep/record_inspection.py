@@ -1,0 +1,134 @@
+"""What a records folder holds, and whether it is sound: the library part of `data_prep.inspect_records`."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from im2txt.data.records import VOCABULARY, parse_records, read_manifest, shard_paths
+from im2txt.errors import UserError
+from im2txt.files import sha256_file
+from im2txt.text.vocabulary import END, UNK, Vocabulary
+
+_BATCH = 256
+
+
+@dataclass
+class SplitStatistics:
+    """Counts over one split, as read from its shards.
+
+    Attributes:
+        images: number of records.
+        lengths: how many captions have so many words.
+        unknown: number of words that are `<unk>`.
+    """
+
+    images: int = 0
+    lengths: Counter[int] = field(default_factory=Counter)
+    unknown: int = 0
+
+    @property
+    def captions(self) -> int:
+        """Number of captions."""
+        return self.lengths.total()
+
+    @property
+    def words(self) -> int:
+        """Number of words in all captions."""
+        return sum(length * count for length, count in self.lengths.items())
+
+    def length_quantile(self, share: float) -> int:
+        """Returns the smallest length, in words, that is not exceeded by this share of the captions."""
+        lengths = sorted(self.lengths.elements())
+        return lengths[min(int(share * len(lengths)), len(lengths) - 1)] if lengths else 0
+
+
+class FoundRecord(NamedTuple):
+    """A record, and where it lies."""
+
+    split: str
+    shard: str
+    example: tf.train.Example
+
+
+def split_statistics(folder: Path, split: str) -> SplitStatistics:
+    """Reads all captions of a split.
+
+    Raises:
+        UserError: the folder is no records folder, it has no such split, or a shard is damaged.
+    """
+    statistics = SplitStatistics()
+    for path in shard_paths(folder, split):
+        for batch in _batches(path):
+            ids = parse_records(batch, ["captions/ids"])["captions/ids"]  # [batch, captions, words]
+            statistics.images += int(ids.nrows())
+            statistics.lengths.update(ids.values.row_lengths().numpy().tolist())
+            statistics.unknown += int(tf.math.count_nonzero(ids.flat_values == UNK))
+    return statistics
+
+
+def find_record(folder: Path, image_id: str) -> FoundRecord:
+    """Returns the record of an image.
+
+    Raises:
+        UserError: no record has this id.
+    """
+    example_id = ""
+    for split in read_manifest(folder)["splits"]:
+        for path in shard_paths(folder, split):
+            for batch in _batches(path):
+                ids = [name.decode() for name in parse_records(batch, ["image/id"])["image/id"].numpy()]
+                if image_id in ids:
+                    serialized = batch[ids.index(image_id)].numpy()
+                    return FoundRecord(split, Path(path).name, tf.train.Example.FromString(serialized))
+                example_id = example_id or ids[0]
+    raise UserError(f"{folder} has no image with the id `{image_id}`. Ids look like `{example_id}`.")
+
+
+def find_faults(folder: Path) -> list[str]:
+    """Checks a records folder against its manifest; returns what is wrong, one sentence each."""
+    manifest = read_manifest(folder)
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    faults = []
+    if vocabulary.sha256() != manifest["vocabulary_sha256"]:
+        faults.append(f"{VOCABULARY} is not the one that the manifest names")
+    seen: dict[str, str] = {}
+    for split, entry in manifest["splits"].items():
+        for shard, path in zip(entry["shards"], shard_paths(folder, split)):
+            if sha256_file(path) != shard["sha256"]:
+                faults.append(f"{shard['name']}: the checksum is not that of the manifest")
+                continue  # whatever else is wrong follows from that
+            faults.extend(
+                f"{shard['name']}: {fault}" for fault in _shard_faults(path, shard, vocabulary, seen)
+            )
+    return faults
+
+
+def _shard_faults(path: str, shard: dict, vocabulary: Vocabulary, seen: dict[str, str]) -> Iterator[str]:
+    """Yields faults of an undamaged shard; `seen` maps the ids of earlier records to their shards."""
+    records = 0
+    for batch in _batches(path):
+        fields = parse_records(batch, ["image/id", "captions/ids"])
+        records += len(batch)
+        for name, ids in zip(fields["image/id"].numpy(), fields["captions/ids"]):
+            image_id = name.decode()
+            if image_id in seen:
+                yield f"the image id {image_id} is also in {seen[image_id]}"
+            seen[image_id] = shard["name"]
+            out_of_range = (ids.flat_values <= END) | (ids.flat_values >= len(vocabulary))
+            if tf.reduce_any(out_of_range):
+                bad = int(ids.flat_values[out_of_range][0])
+                yield f"a caption of {image_id} has the word id {bad}, which is not a word of {VOCABULARY}"
+    if records != shard["records"]:
+        yield f"{records} records where the manifest says {shard['records']}"
+
+
+def _batches(path: str) -> Iterator[tf.Tensor]:
+    """Yields serialized records [batch] of a shard."""
+    try:
+        yield from tf.data.TFRecordDataset(path).batch(_BATCH)
+    except tf.errors.DataLossError:
+        raise UserError(f"{path} is damaged. Build the records again.") from None

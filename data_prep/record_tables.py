@@ -1,0 +1,90 @@
+"""Readable text of a records folder and of one record."""
+
+import io
+import json
+from pathlib import Path
+
+import tensorflow as tf
+from PIL import Image
+
+from data_prep.record_inspection import FoundRecord, SplitStatistics, split_statistics
+from im2txt.data.records import VOCABULARY, read_manifest
+from im2txt.text.vocabulary import SPECIAL_WORDS, Vocabulary
+
+_SHOWN_SKIPPED = 10
+
+
+def folder_table(folder: Path) -> str:
+    """Returns counts, caption lengths and vocabulary coverage of every split, and what was skipped."""
+    manifest = read_manifest(folder)
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    kind = "feature records" if manifest["features"] else "image records"
+    header = ("split", "images", "captions", "shards", "min", "median", "95 %", "max", "words", "unknown")
+    rows = [header]
+    for split, entry in manifest["splits"].items():
+        rows.append(_row(split, len(entry["shards"]), split_statistics(folder, split)))
+    lines = [
+        f"{folder}: {kind} of {manifest['dataset']}, schema {manifest['schema']}",
+        f"vocabulary: {len(vocabulary) - len(SPECIAL_WORDS):,} words and {len(SPECIAL_WORDS)} special ones",
+        "",
+        *_aligned(rows),
+        "",
+        *_skipped_lines(manifest["skipped"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def record_text(folder: Path, found: FoundRecord) -> str:
+    """Returns all fields of a record; caption words are shown as the model reads them."""
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    feature = found.example.features.feature
+    lines = [f"image    {_strings(feature['image/id'])[0]}", f"split    {found.split} ({found.shard})"]
+    if "image/bytes" in feature:
+        lines.append(f"pixels   {_describe_image(feature['image/bytes'].bytes_list.value[0])}")
+    else:
+        lines.append(f"features {len(feature['features/regions'].bytes_list.value[0]):,} bytes")
+    ids = iter(feature["captions/ids"].int64_list.value)
+    for caption, length in zip(
+        _strings(feature["captions/text"]), feature["captions/lengths"].int64_list.value
+    ):
+        words = vocabulary.decode([next(ids) for _ in range(length)])
+        lines += [f"caption  {caption}", f"         {words}"]
+    boxes = feature["regions/boxes"].float_list.value
+    for number, phrase in enumerate(_strings(feature["regions/phrases"])):
+        box = ", ".join(f"{side:.3f}" for side in boxes[4 * number : 4 * number + 4])
+        lines.append(f"region   [{box}] {phrase}")
+    if "metadata" in feature:
+        metadata = json.loads(feature["metadata"].bytes_list.value[0])
+        lines += ["metadata " + json.dumps(metadata, indent=2)] if metadata else []
+    return "\n".join(lines) + "\n"
+
+
+def _row(split: str, shards: int, statistics: SplitStatistics) -> tuple[str, ...]:
+    unknown = statistics.unknown / max(1, statistics.words)
+    lengths = [statistics.length_quantile(share) for share in (0.0, 0.5, 0.95, 1.0)]
+    counts = [statistics.images, statistics.captions, shards, *lengths, statistics.words]
+    return (split, *(f"{count:,}" for count in counts), f"{unknown:.2%}")
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """Returns the rows as lines: the first column flush left, all others flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return [
+        row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:]))
+        for row in rows
+    ]
+
+
+def _skipped_lines(skipped: dict) -> list[str]:
+    items = [f"  {item['where']}: {item['image_id']}: {item['reason']}" for item in skipped["items"]]
+    more = [f"  and {len(items) - _SHOWN_SKIPPED} more"] if len(items) > _SHOWN_SKIPPED else []
+    return [f"skipped: {skipped['count']}", *items[:_SHOWN_SKIPPED], *more]
+
+
+def _describe_image(content: bytes) -> str:
+    with Image.open(io.BytesIO(content)) as image:
+        return f"{image.format} {image.width} x {image.height}, {len(content):,} bytes"
+
+
+def _strings(feature: tf.train.Feature) -> list[str]:
+    return [value.decode() for value in feature.bytes_list.value]

@@ -1,0 +1,261 @@
+"""Records to batches: the `tf.data` pipelines of training and evaluation.
+
+A batch is a dict of dense tensors, with a static number of images so that it can be split over replicas:
+
+    image       float32 [images, size, size, 3] in [-1, 1]   of image records
+    regions     float32 [images, regions, depth]             of feature records
+    pooled      float32 [images, depth]                      of feature records
+    input_ids, target_ids int32, weights float32 [images, captions, length]   see `im2txt.data.tokens`
+    index       int32 [images], position of the image in its split; -1 for an image that only fills up the batch
+
+Training is one endless stream that holds no state: the order of epoch e is a function of (seed, e), everything else
+that is random in batch b a function of (seed, b). A run that stopped goes on with exactly the batches it would have
+seen by asking for its `start_step`, under any distribution strategy; nothing of the pipeline goes into a checkpoint.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tensorflow as tf
+
+from im2txt.data.images import decode_cropped_image, decode_image, distort_colours, random_flip
+from im2txt.data.order import Items, Parsed, Shuffle, Source, endless_items, open_source
+from im2txt.data.records import VOCABULARY, decode_features, parse_records, read_manifest, shard_paths
+from im2txt.data.tokens import caption_tensors, sample_captions
+from im2txt.errors import UserError
+from im2txt.text.vocabulary import Vocabulary
+
+RECORD_FIELDS = {"image": "image/bytes", "regions": "features/regions", "pooled": "features/pooled"}
+SIDES = re.compile(
+    "left|right"
+)  # beginnings of words that a mirrored image makes untrue: leftmost, right-hand ...
+
+Batch = dict[str, tf.Tensor]
+
+
+@dataclass
+class DataConfig:
+    """How training batches are made.
+
+    Attributes:
+        images_per_batch: images in a global batch; each is encoded once and brings several captions.
+        captions_per_image: captions drawn for each image of a batch; 0 takes all of them.
+        max_caption_length: words of a caption that are kept; 0 keeps all.
+        group_batches: batches among which images are sorted by their longest caption, to pad less; 1 does not sort.
+        shuffle: whether every epoch has a new random order.
+        seed: of the order, the captions drawn and the augmentation.
+        random_crop: whether to train on random crops of 299/346 of the image.
+        random_flip: whether to mirror images at random, unless a caption tells left from right.
+        distort_colours: whether to change brightness, saturation, hue and contrast at random.
+        memory_mb: megabytes of records that may be held in memory; larger splits are streamed from disk.
+        shuffle_buffer: images among which a stream is shuffled.
+        workers: batches made at the same time; 0 leaves it to tf.data.
+        prefetch: finished batches that wait for the training step.
+    """
+
+    images_per_batch: int = 10
+    captions_per_image: int = 5
+    max_caption_length: int = 0
+    group_batches: int = 1
+    shuffle: bool = True
+    seed: int = 0
+    random_crop: bool = False
+    random_flip: bool = False
+    distort_colours: bool = False
+    memory_mb: int = 4096
+    shuffle_buffer: int = 2048
+    workers: int = 0
+    prefetch: int = 2
+
+
+def train_dataset(
+    records: str | os.PathLike,
+    config: DataConfig,
+    fields: Sequence[str],
+    image_size: int = 0,
+    start_step: int = 0,
+    split: str = "train",
+) -> tf.data.Dataset:
+    """Returns the endless training stream from batch `start_step` on.
+
+    Args:
+        records: folder of image or feature records.
+        config: how batches are made.
+        fields: what to read of an image, any of `image`, `regions`, `pooled`.
+        image_size: side of the square that images are brought to, pixels; only for `image`.
+        start_step: number of the first batch, counted from 0.
+        split: name of the split to train on.
+
+    Raises:
+        UserError: the folder, the split or the fields are not to be had, or augmentation is asked of cached features.
+    """
+    shapes = _image_shapes(records, fields, image_size)
+    _check_augmentation(records, config, fields)
+    shuffle = Shuffle(config.seed, config.shuffle_buffer) if config.shuffle else None
+    source = open_source(records, split, _record_fields(fields), shuffle, config.memory_mb * 1e6)
+    sides = _side_words(records) if config.random_flip else []
+
+    def finish(step: tf.Tensor, items: Items) -> Batch:
+        seeds = tf.unstack(tf.random.split([config.seed, step], 2))
+        parsed = source.fetch(items, _record_fields(fields))
+        caption_ids = parsed["captions/ids"]
+        batch = {"index": tf.cast(items["index"], tf.int32)}
+        for field in fields:
+            content = parsed[RECORD_FIELDS[field]]
+            if field == "image":
+                may_flip = ~_any_word(caption_ids, sides)
+                batch[field] = _decode_augmented(content, shapes[field], config, may_flip, seeds[0])
+            else:
+                batch[field] = decode_features(content, shapes[field])
+        if config.captions_per_image:
+            caption_ids = sample_captions(caption_ids, config.captions_per_image, seeds[1])
+        batch |= caption_tensors(caption_ids, config.max_caption_length, config.captions_per_image)
+        return _with_static_images(batch, config.images_per_batch)
+
+    steps = tf.data.Dataset.counter(start_step)
+    batches = tf.data.Dataset.zip(steps, _batches(source, config, start_step))
+    parallel = config.workers or tf.data.AUTOTUNE
+    return batches.map(finish, num_parallel_calls=parallel, deterministic=True).prefetch(config.prefetch)
+
+
+def eval_dataset(
+    records: str | os.PathLike,
+    split: str,
+    images_per_batch: int,
+    fields: Sequence[str],
+    image_size: int = 0,
+) -> tf.data.Dataset:
+    """Returns one pass over a split in file order, every caption whole; arguments as in `train_dataset`.
+
+    The last batch is filled up with images of zeros whose `index` is -1 and whose weights are 0.
+
+    Raises:
+        UserError: the folder, the split or the fields are not to be had.
+    """
+    shapes = _image_shapes(records, fields, image_size)
+
+    def finish(step: tf.Tensor, serialized: tf.Tensor) -> Batch:
+        parsed = parse_records(serialized, _record_fields(fields))
+        batch = caption_tensors(parsed["captions/ids"])
+        for field in fields:
+            decode = _decode_images if field == "image" else decode_features
+            batch[field] = decode(parsed[RECORD_FIELDS[field]], shapes[field])
+        first = tf.cast(step, tf.int32) * images_per_batch
+        batch["index"] = tf.range(first, first + tf.size(serialized))
+        missing = images_per_batch - tf.size(serialized)
+        batch = {
+            name: _append(tensor, missing, -1 if name == "index" else 0) for name, tensor in batch.items()
+        }
+        return _with_static_images(batch, images_per_batch)
+
+    batches = tf.data.TFRecordDataset(shard_paths(records, split)).batch(images_per_batch)
+    return batches.enumerate().map(finish, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+
+
+def _batches(source: Source, config: DataConfig, start_step: int) -> tf.data.Dataset:
+    """Returns batches of items from `start_step` on, similar caption lengths together if the config wants it."""
+    group = config.group_batches if config.shuffle else 1
+    if group == 1:
+        items = endless_items(source, start_step * config.images_per_batch)
+        return items.batch(config.images_per_batch, drop_remainder=True)
+
+    def sort(number: tf.Tensor, items: Items) -> Items:
+        longest = _longest_captions(source.fetch(items, ["captions/ids"]))
+        batches = tf.reshape(tf.argsort(longest), [group, config.images_per_batch])
+        batches = tf.random.experimental.stateless_shuffle(batches, [config.seed, number])
+        return tf.nest.map_structure(lambda item: tf.gather(item, batches), items)
+
+    images = group * config.images_per_batch
+    first = start_step // group
+    groups = endless_items(source, first * images).batch(images, drop_remainder=True)
+    numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(first), groups)
+    return numbered.map(sort).unbatch().skip(start_step % group)
+
+
+def _longest_captions(parsed: Parsed) -> tf.Tensor:
+    lengths = parsed["captions/ids"].values.row_lengths()
+    return tf.reduce_max(parsed["captions/ids"].with_values(lengths), axis=1)
+
+
+def _decode_augmented(
+    image_bytes: tf.Tensor, shape: Sequence[int], config: DataConfig, may_flip: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
+    """Decodes strings [images] and augments each image by a seed of its own."""
+
+    def decode(args: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        content, may_flip, seed = args
+        seeds = tf.unstack(tf.random.split(seed, 3))
+        size = shape[0]
+        image = (
+            decode_cropped_image(content, size, seeds[0])
+            if config.random_crop
+            else decode_image(content, size)
+        )
+        if config.random_flip:
+            image = tf.cond(may_flip, lambda: random_flip(image, seeds[1]), lambda: image)
+        return distort_colours(image, seeds[2]) if config.distort_colours else image
+
+    seeds = tf.random.split(seed, config.images_per_batch)
+    return tf.map_fn(decode, (image_bytes, may_flip, seeds), tf.TensorSpec(shape))
+
+
+def _decode_images(image_bytes: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
+    return tf.map_fn(lambda content: decode_image(content, shape[0]), image_bytes, tf.TensorSpec(shape))
+
+
+def _any_word(caption_ids: tf.RaggedTensor, words: Sequence[int]) -> tf.Tensor:
+    """Returns bool [images]: does any caption hold any of these words?"""
+    words = tf.constant(words, caption_ids.dtype, [len(words)])
+    hits = tf.reduce_any(caption_ids.flat_values[:, None] == words, axis=1)
+    return tf.reduce_any(caption_ids.with_flat_values(hits), axis=[1, 2])
+
+
+def _side_words(records: str | os.PathLike) -> list[int]:
+    vocabulary = Vocabulary.load(Path(records) / VOCABULARY)
+    return [number for number, word in enumerate(vocabulary.words) if SIDES.match(word)]
+
+
+def _append(tensor: tf.Tensor, missing: tf.Tensor, value: int) -> tf.Tensor:
+    """Appends `missing` images of `value` to a tensor [images, ...]."""
+    paddings = [[0, missing]] + [[0, 0]] * (tensor.shape.rank - 1)
+    return tf.pad(tensor, paddings, constant_values=tf.cast(value, tensor.dtype))
+
+
+def _with_static_images(batch: Batch, images: int) -> Batch:
+    return {name: tf.ensure_shape(tensor, [images, *tensor.shape[1:]]) for name, tensor in batch.items()}
+
+
+def _record_fields(fields: Sequence[str]) -> list[str]:
+    return ["captions/ids", *(RECORD_FIELDS[field] for field in fields)]
+
+
+def _image_shapes(
+    records: str | os.PathLike, fields: Sequence[str], image_size: int
+) -> dict[str, tuple[int, ...]]:
+    """Returns the shape of one image in each field, having checked that the records hold these fields."""
+    cached = read_manifest(records).get("features")
+    if cached:
+        shapes = {"regions": (cached["regions"], cached["depth"]), "pooled": (cached["depth"],)}
+        remedy = (
+            "they were made by im2txt.extract_features, for a frozen encoder; give the image records instead"
+        )
+    else:
+        shapes = {"image": (image_size, image_size, 3)}
+        remedy = "make features of them with: python -m im2txt.extract_features"
+    for field in fields:
+        if field not in RECORD_FIELDS:
+            raise ValueError(f"Expected fields among {list(RECORD_FIELDS)}. Received: {field!r}.")
+        if field not in shapes:
+            raise UserError(f"Records in {records} hold {' and '.join(shapes)}, not `{field}`: {remedy}.")
+    return shapes
+
+
+def _check_augmentation(records: str | os.PathLike, config: DataConfig, fields: Sequence[str]) -> None:
+    for name in ("random_crop", "random_flip", "distort_colours"):
+        if getattr(config, name) and "image" not in fields:
+            raise UserError(
+                f"`{name}` changes images, but {records} is read as cached features. Set it to False."
+            )

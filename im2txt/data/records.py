@@ -1,0 +1,204 @@
+"""The record: one image with all its captions, as it lies on disk. Encoding and decoding stand side by side here.
+
+A records folder holds
+
+    train-00000-of-00004.tfrecord ...   one `tf.train.Example` an image (fields below)
+    vocabulary.txt                      `word<TAB>count` a line, line number = id (`im2txt.text.vocabulary`)
+    manifest.json                       written last, so that its existence means the folder is whole
+
+Fields of an image record (schema 1):
+
+    image/id          bytes             unique in the dataset
+    image/bytes       bytes             the encoded image, any format that `tf.io.decode_image` reads
+    captions/text     bytes [captions]  as written by people
+    captions/ids      int64 [words of all captions]    without <start> and <end>
+    captions/lengths  int64 [captions]                 words in each caption
+    regions/boxes     float [regions * 4]   ymin, xmin, ymax, xmax as fractions of height and width
+    regions/phrases   bytes [regions]
+    metadata          bytes             JSON object; what only this dataset knows (scenes: its scene graph)
+
+A feature record holds, in place of `image/bytes`, what a frozen encoder made of the image; captions are the same:
+
+    features/regions  bytes             float16 [regions * depth], little endian, row-major over the grid
+    features/pooled   bytes             float16 [depth], the mean over regions
+
+Manifest (image and feature records alike; `features` is null for image records):
+
+    {"schema": 1, "dataset": "scenes", "config": {...}, "vocabulary_sha256": "...",
+     "splits": {"train": {"images": 1000, "captions": 5000,
+                          "shards": [{"name": "train-00000-of-00002.tfrecord", "sha256": "...", "records": 500}]}},
+     "skipped": {"count": 1, "items": [{"image_id": "...", "where": "...", "reason": "..."}]},
+     "features": {"encoder": {...}, "encoder_sha256": "...", "grid": [8, 8], "regions": 64, "depth": 1280}}
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from im2txt.errors import UserError, did_you_mean
+from im2txt.files import sha256_file, write_whole  # noqa: F401 - sha256_file is for the writers of records
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+VOCABULARY = "vocabulary.txt"
+
+
+class Region(NamedTuple):
+    """A box and what is in it: `box` is (ymin, xmin, ymax, xmax) in fractions of height and width."""
+
+    box: tuple[float, float, float, float]
+    phrase: str
+
+
+class ImageRecord(NamedTuple):
+    """One image with all its captions, in plain Python types."""
+
+    image_id: str
+    image_bytes: bytes
+    captions: tuple[str, ...]
+    caption_ids: tuple[tuple[int, ...], ...]
+    regions: tuple[Region, ...] = ()
+    metadata: dict = {}  # noqa: RUF012 - never written to
+
+
+def encode_image_record(record: ImageRecord) -> bytes:
+    """Returns the serialized `tf.train.Example` of one image record."""
+    boxes = [side for region in record.regions for side in region.box]
+    feature = {
+        "image/bytes": _bytes([record.image_bytes]),
+        "regions/boxes": tf.train.Feature(float_list=tf.train.FloatList(value=boxes)),
+        "regions/phrases": _bytes([region.phrase.encode() for region in record.regions]),
+        "metadata": _bytes([json.dumps(record.metadata, sort_keys=True).encode()]),
+        **_caption_features(record.image_id, record.captions, record.caption_ids),
+    }
+    return _serialize(feature)
+
+
+def decode_image_record(serialized: bytes) -> ImageRecord:
+    """The inverse of `encode_image_record` (boxes come back in float32 precision)."""
+    feature = tf.train.Example.FromString(serialized).features.feature
+    flat = iter(feature["captions/ids"].int64_list.value)
+    lengths = feature["captions/lengths"].int64_list.value
+    boxes = np.array(feature["regions/boxes"].float_list.value).reshape(-1, 4)
+    phrases = [phrase.decode() for phrase in feature["regions/phrases"].bytes_list.value]
+    return ImageRecord(
+        image_id=feature["image/id"].bytes_list.value[0].decode(),
+        image_bytes=feature["image/bytes"].bytes_list.value[0],
+        captions=tuple(text.decode() for text in feature["captions/text"].bytes_list.value),
+        caption_ids=tuple(tuple(next(flat) for _ in range(length)) for length in lengths),
+        regions=tuple(Region(tuple(map(float, box)), phrase) for box, phrase in zip(boxes, phrases)),
+        metadata=json.loads(feature["metadata"].bytes_list.value[0]),
+    )
+
+
+def encode_feature_record(record: ImageRecord, regions: np.ndarray) -> bytes:
+    """Returns the serialized feature record of an image: `regions` is float [regions, depth]."""
+    feature = {
+        "features/regions": _bytes([regions.astype("<f2").tobytes()]),
+        "features/pooled": _bytes([regions.mean(axis=0, dtype=np.float32).astype("<f2").tobytes()]),
+        **_caption_features(record.image_id, record.captions, record.caption_ids),
+    }
+    return _serialize(feature)
+
+
+def parse_records(serialized: tf.Tensor, fields: Sequence[str]) -> dict[str, tf.Tensor]:
+    """Parses a batch of serialized records [batch] in the graph; only `fields` are read.
+
+    `image/id`, `image/bytes`, `metadata`, `features/regions` and `features/pooled` come back as strings [batch];
+    `captions/ids` as ragged int64 [batch, captions, words]; `captions/text` as ragged strings [batch, captions].
+    """
+    scalar = tf.io.FixedLenFeature([], tf.string)
+    lengths = tf.io.RaggedFeature.RowLengths("captions/lengths")
+    known = {
+        "image/id": scalar,
+        "image/bytes": scalar,
+        "metadata": scalar,
+        "features/regions": scalar,
+        "features/pooled": scalar,
+        "captions/ids": tf.io.RaggedFeature(tf.int64, "captions/ids", partitions=[lengths], row_splits_dtype=tf.int64),
+        "captions/text": tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64),
+    }
+    return tf.io.parse_example(serialized, {field: known[field] for field in fields})
+
+
+def decode_features(serialized: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
+    """Turns `features/*` strings [batch] into float32 [batch, *shape]."""
+    flat = tf.io.decode_raw(serialized, tf.float16)
+    return tf.cast(tf.reshape(flat, [-1, *shape]), tf.float32)
+
+
+def shard_name(split: str, shard: int, shards: int) -> str:
+    """Returns the file name of one shard, e.g. `train-00000-of-00004.tfrecord`."""
+    return f"{split}-{shard:05d}-of-{shards:05d}.tfrecord"
+
+
+def write_manifest(folder: str | os.PathLike, manifest: dict) -> None:
+    """Writes manifest.json under a temporary name and renames it, so that it is whole or absent."""
+    write_whole(Path(folder) / MANIFEST, json.dumps({"schema": SCHEMA, **manifest}, indent=2, sort_keys=True) + "\n")
+
+
+def read_manifest(folder: str | os.PathLike) -> dict:
+    """Returns the manifest of a records folder.
+
+    Raises:
+        UserError: the folder is missing, unfinished, or of another schema version.
+    """
+    path = Path(folder) / MANIFEST
+    build = f"Build the records with: python -m data_prep.build_records --dataset=NAME --source=DIR --output={folder}"
+    if not path.is_file():
+        state = "is unfinished: it has no manifest.json" if Path(folder).is_dir() else "does not exist"
+        raise UserError(f"Records folder {folder} {state}. {build}")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is not valid JSON ({error}). {build}") from None
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        found = manifest.get("schema") if isinstance(manifest, dict) else None
+        raise UserError(f"{path} is of schema version {found}; this im2txt reads version {SCHEMA}. {build}")
+    return manifest
+
+
+def shard_paths(folder: str | os.PathLike, split: str) -> list[str]:
+    """Returns the paths of a split's shards in order.
+
+    Raises:
+        UserError: the folder is no records folder, it has no such split, or a shard is missing.
+    """
+    splits = read_manifest(folder)["splits"]
+    if split not in splits:
+        raise UserError(f"{folder} has no split `{split}`. {did_you_mean(split, splits)}")
+    paths = [Path(folder) / shard["name"] for shard in splits[split]["shards"]]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise UserError(f"{folder}: the manifest names {missing[0]}, which is not there. Build the records again.")
+    return [str(path) for path in paths]
+
+
+def _caption_features(
+    image_id: str, captions: Sequence[str], caption_ids: Sequence[Sequence[int]]
+) -> dict[str, tf.train.Feature]:
+    if len(captions) != len(caption_ids):
+        raise ValueError(f"Expected ids for each of {len(captions)} captions. Received: {len(caption_ids)}.")
+    return {
+        "image/id": _bytes([image_id.encode()]),
+        "captions/text": _bytes([caption.encode() for caption in captions]),
+        "captions/ids": _int64([word for ids in caption_ids for word in ids]),
+        "captions/lengths": _int64([len(ids) for ids in caption_ids]),
+    }
+
+
+def _serialize(feature: dict[str, tf.train.Feature]) -> bytes:
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(deterministic=True)
+
+
+def _bytes(values: list[bytes]) -> tf.train.Feature:
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+
+
+def _int64(values: list[int]) -> tf.train.Feature:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))

@@ -1,0 +1,1 @@
+"""Search over a step function: from next-word probabilities to whole captions."""

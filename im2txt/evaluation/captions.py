@@ -1,0 +1,89 @@
+"""Captioning a whole split: the truth about it, read from the records, and the captions a model finds for it."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from im2txt.data.records import parse_records, shard_paths
+from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
+from im2txt.models.captioner import Batch, Captioner
+from im2txt.text.vocabulary import Vocabulary
+
+
+class SplitImage(NamedTuple):
+    """What the records say of an image: its id, its captions as people wrote them, its metadata as JSON text."""
+
+    image_id: str
+    captions: tuple[str, ...]
+    metadata: str
+
+
+class Caption(NamedTuple):
+    """A caption a model found.
+
+    Attributes:
+        words: without special words.
+        log_probability: sum over the words and <end>, natural log.
+        attention: float32 [words, regions], or None where the decoder does not attend.
+    """
+
+    words: tuple[str, ...]
+    log_probability: float
+    attention: np.ndarray | None = None
+
+    @property
+    def text(self) -> str:
+        """The caption as one line."""
+        return " ".join(self.words)
+
+
+def read_split(records: str | os.PathLike, split: str) -> list[SplitImage]:
+    """Reads the images of a split of image or feature records, in file order, without their pixels.
+
+    Raises:
+        UserError: the folder or the split is not to be had.
+    """
+    paths = shard_paths(records, split)
+    first = next(iter(tf.data.TFRecordDataset(paths).take(1)), None)
+    fields = ["image/id", "captions/text"]
+    if first is not None and "metadata" in tf.train.Example.FromString(first.numpy()).features.feature:
+        fields.append("metadata")
+    images = []
+    for parsed in tf.data.TFRecordDataset(paths).batch(256).map(lambda batch: parse_records(batch, fields)):
+        texts = parsed["captions/text"].to_list()
+        metadata = parsed["metadata"].numpy() if "metadata" in parsed else [b"{}"] * len(texts)
+        for image_id, captions, extra in zip(parsed["image/id"].numpy(), texts, metadata):
+            images.append(SplitImage(image_id.decode(), tuple(c.decode() for c in captions), extra.decode()))
+    return images
+
+
+def caption_batches(
+    captioner: Captioner, vocabulary: Vocabulary, batches: Iterable[Batch], decoding: DecodingConfig
+) -> Iterator[tuple[int, list[Caption]]]:
+    """Yields (index in the split, captions best first) of every real image of `batches`."""
+
+    @tf.function(reduce_retracing=True)
+    def search(batch: Batch) -> Hypotheses:
+        features = captioner.features(batch)
+        state = captioner.decoder.start(features)
+        return beam_search(captioner.decoder.step, state, decoding, tf.shape(batch["index"])[0])
+
+    for batch in batches:
+        inputs = {name: batch[name] for name in ("image", "pooled", "regions", "index") if name in batch}
+        found = tf.nest.map_structure(lambda leaf: leaf.numpy(), search(inputs))
+        for row, index in enumerate(batch["index"].numpy()):
+            if index >= 0:
+                yield int(index), _captions(found, row, vocabulary)
+
+
+def _captions(found: Hypotheses, row: int, vocabulary: Vocabulary) -> list[Caption]:
+    captions = []
+    for beam in range(found.tokens.shape[1]):
+        words = tuple(vocabulary.decode(found.tokens[row, beam]).split())
+        attention = None if found.attention is None else found.attention[row, beam, : len(words)]
+        if found.lengths[row, beam]:
+            captions.append(Caption(words, float(found.scores[row, beam]), attention))
+    return captions

@@ -1,0 +1,136 @@
+"""The cards of the report's gallery: a photo, its caption, the rest of the beam, what people said, and the scores.
+
+Where the decoder attends, a card carries the map of every word as one byte a region (255 where that word's map is
+highest), and the page's script lays it over the photo. Everything that is not ours is escaped on its way in.
+"""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+
+from im2txt.evaluation.thumbnails import Thumbnail, fit
+
+TRUTH = "truth"
+_PHOTO_TAGS = 240  # bytes, at most, of the tags around a photo
+
+
+class ReportItem(NamedTuple):
+    """One photo and what was said of it.
+
+    Attributes:
+        image_id: as in the records.
+        image_bytes: the encoded photo; None where it cannot be read.
+        caption: the best hypothesis.
+        log_probability: of that caption, natural logarithm.
+        hypotheses: (caption, log-probability) of the beam, best first; the caption itself may be among them.
+        references: what people said.
+        scores: the scores of this photo by name, in [0, 1] (CIDEr-D: [0, 10]); `truth` is 0 or 1.
+        words: the words of the caption, where there is attention.
+        attention: float [words, height, width], the map behind each word over the whole photo, or None.
+        note: why the caption is false.
+    """
+
+    image_id: str
+    image_bytes: bytes | None
+    caption: str
+    log_probability: float
+    hypotheses: Sequence[tuple[str, float]]
+    references: Sequence[str]
+    scores: Mapping[str, float]
+    words: Sequence[str] = ()
+    attention: np.ndarray | None = None
+    note: str = ""
+
+
+def render_cards(items: Sequence[ReportItem], metrics: Sequence[str], budget: int) -> str:
+    """Returns the HTML of all cards, their photos as large as the budget allows.
+
+    Args:
+        items: with `image_bytes` as `thumbnails.shrink` returns them.
+        metrics: names of scores, in the order to show.
+        budget: bytes for all cards.
+    """
+    around = [(_opening(item, metrics), _body(item, metrics)) for item in items]
+    budget -= sum(len(text.encode()) for pair in around for text in pair)
+    budget -= sum(_PHOTO_TAGS + len(escape(item.image_id).encode()) for item in items)
+    photos = fit([item.image_bytes for item in items], budget * 3 // 4)  # base64 makes four bytes of three
+    return "\n".join(
+        f"{opening}{_photo(item.image_id, photo)}{body}</article>"
+        for item, photo, (opening, body) in zip(items, photos, around)
+    )
+
+
+def _opening(item: ReportItem, metrics: Sequence[str]) -> str:
+    ranks = [*(item.scores.get(name) for name in metrics), item.log_probability]
+    scores = ",".join("" if rank is None else f"{rank:.6g}" for rank in ranks)
+    truth = f' data-truth="{int(item.scores[TRUTH])}"' if TRUTH in item.scores else ""
+    maps = "" if item.attention is None else _attention(item.words, item.attention)
+    return f'<article class="card" data-id="{escape(item.image_id)}" data-scores="{scores}"{truth}{maps}>'
+
+
+def _attention(words: Sequence[str], maps: np.ndarray) -> str:
+    if maps.ndim != 3 or len(maps) != len(words):
+        raise ValueError(
+            f"Expected `attention` of shape [{len(words)}, height, width], a map a word. Received: {list(maps.shape)}."
+        )
+    highest = np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
+    packed = np.rint(255 * np.clip(maps / highest, 0, 1)).astype(np.uint8)
+    height, width = maps.shape[1:]
+    return f' data-grid="{height},{width}" data-maps="{base64.b64encode(packed.tobytes()).decode()}"'
+
+
+def _photo(image_id: str, photo: Thumbnail | None) -> str:
+    if photo is None:
+        return '<div class="photo unreadable">this photo cannot be read</div>'
+    source = f"data:image/jpeg;base64,{base64.b64encode(photo.jpeg).decode()}"
+    return (
+        f'<div class="photo" style="--w:{photo.width};--h:{photo.height}"><img alt="{escape(image_id)}" '
+        f'loading="lazy" width="{photo.width}" height="{photo.height}" src="{source}"></div>'
+    )
+
+
+def _body(item: ReportItem, metrics: Sequence[str]) -> str:
+    words = item.words if item.attention is not None else ()
+    caption = " ".join(f"<i>{escape(word)}</i>" for word in words) or escape(item.caption)
+    others = [(text, value) for text, value in item.hypotheses if text != item.caption]
+    beams = [f"{escape(text)} <small>{_probability(value)}</small>" for text, value in others]
+    return (
+        f'<div class="text"><p class="caption">{caption}</p><p class="odds">{_badge(item)}'
+        f'<span title="log-probability {item.log_probability:.3f}">{_probability(item.log_probability)}</span></p>'
+        f"{_note(item)}{_list('Also considered', beams)}{_list('People said', map(escape, item.references))}</div>"
+        f'<div class="foot"><dl class="marks">{_marks(item, metrics)}</dl>'
+        f'<p class="id">{escape(item.image_id)}</p></div>'
+    )
+
+
+def _list(heading: str, texts: Sequence[str]) -> str:
+    lines = "".join(f"<li>{text}</li>" for text in texts)
+    return f"<h3>{heading}</h3><ul>{lines}</ul>" if lines else ""
+
+
+def _badge(item: ReportItem) -> str:
+    if TRUTH not in item.scores:
+        return ""
+    word = "true" if item.scores[TRUTH] else "false"
+    return f'<b class="badge {word}">{word}</b>'
+
+
+def _note(item: ReportItem) -> str:
+    return f'<p class="why">{escape(item.note)}</p>' if item.note else ""
+
+
+def _marks(item: ReportItem, metrics: Sequence[str]) -> str:
+    return "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{100 * item.scores[name]:.1f}</dd></div>"
+        for name in metrics
+        if name != TRUTH and name in item.scores
+    )
+
+
+def _probability(log_probability: float) -> str:
+    probability = math.exp(min(log_probability, 0.0))
+    return f"p={probability:.6f}" if probability >= 1e-4 else f"p={probability:.1e}"

@@ -1,0 +1,44 @@
+"""A captioner: an encoder and a decoder."""
+
+import keras
+import tensorflow as tf
+
+from im2txt.models.decoders.base import Decoded, Decoder
+from im2txt.models.encoders import Encoder
+from im2txt.models.features import ImageFeatures
+
+Batch = dict[str, tf.Tensor]
+
+
+class Captioner(keras.Model):
+    """Image in, caption out.
+
+    With `encoder` None it captions cached features only (training from `im2txt.extract_features`).
+    """
+
+    def __init__(self, encoder: Encoder | None, decoder: Decoder) -> None:
+        super().__init__(name="captioner")
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def encode(self, images: tf.Tensor, training: bool = False) -> ImageFeatures:
+        """Encodes images float [batch, size, size, 3] in [-1, 1]."""
+        return self.encoder(images, training=training)
+
+    def features(self, batch: Batch, training: bool = False) -> ImageFeatures:
+        """Returns the features of a batch: its cached ones, or its images encoded.
+
+        A cached field that the decoder does not read may be absent; its place then holds the other one.
+        """
+        if "image" in batch:
+            return self.encode(batch["image"], training)
+        return ImageFeatures(pooled=batch.get("pooled"), regions=batch.get("regions"))
+
+    def call(self, batch: Batch, seed: tf.Tensor | None = None) -> Decoded:
+        """Teacher-forced logits for `input_ids` [images, captions, length]; rows are images * captions.
+
+        A `seed` (int [2]) means training: dropout on, batch normalisation of a trainable encoder on batch statistics.
+        """
+        input_ids = batch["input_ids"]
+        rows = tf.reshape(input_ids, [-1, tf.shape(input_ids)[2]])  # [images * captions, length]
+        return self.decoder(self.features(batch, training=seed is not None), rows, seed=seed)

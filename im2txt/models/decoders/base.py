@@ -1,0 +1,85 @@
+"""The decoder contract: a conditional language model over word ids, the same in training and in search.
+
+A decoder has a `start` (image features to first state) and a `step` (word and state to next-word logits and next
+state). Training calls the decoder on whole captions; that must equal `step` unrolled, only faster.
+
+**Rows and images.** The rows of a state may be any multiple of the images it was started from: an image's captions
+(in training) or beams (in search) lie in consecutive rows. What depends on the image alone and never changes sits in
+the state's field `memory`, once an image: [images, ...]. All other leaves are [rows, ...]. So the projected image
+regions are never repeated or gathered, and attending from all rows of an image is one matrix product.
+
+**Randomness.** Dropout is on exactly where a `seed` (int [2]) is given, and is a pure function of it: nothing to
+checkpoint, and replicas that are given different seeds drop different units.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from im2txt.models.features import ImageFeatures
+
+State = Any
+
+
+class Decoded(NamedTuple):
+    """What a decoder yields for whole captions.
+
+    Attributes:
+        logits: float [rows, length, vocab].
+        attention: float [rows, length, regions], or None where the decoder does not attend.
+    """
+
+    logits: tf.Tensor
+    attention: tf.Tensor | None = None
+
+
+class Decoder(keras.layers.Layer):
+    """Base of all decoders; see the module's docstring for the contract.
+
+    Attributes:
+        vocab_size: number of words, the special ones included.
+        attends: whether states carry `attention` [rows, regions], the map behind the logits just returned.
+        reads: the fields of `ImageFeatures` it uses; cached features need hold no others.
+    """
+
+    attends = False
+    reads: tuple[str, ...] = ("pooled", "regions")
+
+    def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> State:
+        """Returns the state before the first word, one row an image."""
+        raise NotImplementedError
+
+    def step(self, ids: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+        """Reads one word `ids` [rows]; returns float32 logits [rows, vocab] of the next and the new state."""
+        raise NotImplementedError
+
+    def call(self, features: ImageFeatures, input_ids: tf.Tensor, seed: tf.Tensor | None = None) -> Decoded:
+        """Decodes whole captions `input_ids` [rows, length], where rows is a multiple of the images."""
+        raise NotImplementedError
+
+
+def repeat_rows(state: State, times: int | tf.Tensor) -> State:
+    """Repeats every row of a state `times` times in place, all but its `memory`."""
+    repeated = {
+        field: leaf if field == "memory" else tf.nest.map_structure(lambda x: tf.repeat(x, times, axis=0), leaf)
+        for field, leaf in state._asdict().items()
+    }
+    return type(state)(**repeated)
+
+
+def dropout(x: tf.Tensor, rate: float, seed: tf.Tensor | None, salt: int) -> tf.Tensor:
+    """Inverted dropout as a pure function of `seed`; each place that drops has a `salt` of its own."""
+    if seed is None or rate == 0.0:
+        return x
+    return tf.nn.experimental.stateless_dropout(x, rate, tf.random.experimental.stateless_fold_in(seed, salt))
+
+
+def unroll(advance: Callable[[State, tf.Tensor], State], inputs: tf.Tensor, state: State) -> State:
+    """Runs `advance(state, input) -> state` over the time axis of `inputs` [rows, length, depth].
+
+    Returns the states after every input, stacked: each leaf [rows, length, ...]. One graph serves every length.
+    """
+    states = tf.scan(advance, tf.transpose(inputs, [1, 0, 2]), state)  # each leaf [length, rows, ...]
+    return tf.nest.map_structure(lambda x: tf.transpose(x, [1, 0, *range(2, x.shape.rank)]), states)

@@ -1,0 +1,92 @@
+"""The decoder of Show and Tell (NIC): an LSTM that sees the image once, before the first word.
+
+    x_{-1} = W_I CNN(I);  x_t = W_e S_t;  p_{t+1} = softmax(W LSTM(x_t) + b)
+
+Source: Vinyals et al. 2015, equations 10 to 12, and the journal version (2016). The state starts at zero; the step on
+the image yields no word.
+
+Deviation: dropout sits on the LSTM's inputs and outputs as in the 2016 release (there 0.3), by default at the 0.5 of
+later work.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from im2txt.models.decoders.base import Decoded, Decoder, dropout, repeat_rows, unroll
+from im2txt.models.features import ImageFeatures
+from im2txt.models.recurrent import LSTMCell, LSTMState
+
+
+@dataclass
+class LSTMConfig:
+    """The decoder of Show and Tell.
+
+    Attributes:
+        name: key of DECODERS.
+        units: width of the LSTM.
+        embedding: width of words and of the embedded image.
+        dropout: share of units dropped from the LSTM's inputs and outputs.
+        initial_range: weights start uniform in +- this (im2txt: 0.08); 0 takes the layers' own initialisers.
+    """
+
+    name: str = "lstm"
+    units: int = 512
+    embedding: int = 512
+    dropout: float = 0.5
+    initial_range: float = 0.0
+
+
+class NICState(NamedTuple):
+    """What `step` needs: the LSTM's state, leaves [rows, units]."""
+
+    lstm: LSTMState
+
+
+class LSTMDecoder(Decoder):
+    """Show and Tell's language model; reads the pooled image only."""
+
+    reads = ("pooled",)
+
+    def __init__(self, config: LSTMConfig, vocab_size: int) -> None:
+        super().__init__(name="decoder")
+        self.vocab_size = vocab_size
+        self.rate = config.dropout
+        initializer = uniform_initializer(config.initial_range)
+        self.image = keras.layers.Dense(
+            config.embedding, use_bias=False, kernel_initializer=initializer or "glorot_uniform", name="image"
+        )
+        self.words = keras.layers.Embedding(
+            vocab_size, config.embedding, embeddings_initializer=initializer or "uniform", name="words"
+        )
+        self.lstm = LSTMCell(config.units, initializer)
+        self.output_layer = keras.layers.Dense(
+            vocab_size, kernel_initializer=initializer or "glorot_uniform", name="output"
+        )
+
+    def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> NICState:
+        """Shows the image to the LSTM; one row an image."""
+        image = dropout(self.image(features.pooled), self.rate, seed, salt=0)  # [images, embedding]
+        zeros = tf.zeros([tf.shape(image)[0], self.lstm.units], image.dtype)
+        return NICState(self.lstm.advance(self.lstm(image), LSTMState(zeros, zeros)))
+
+    def step(self, ids: tf.Tensor, state: NICState) -> tuple[tf.Tensor, NICState]:
+        """Reads one word [rows]; returns logits [rows, vocab] and the new state."""
+        lstm = self.lstm.advance(self.lstm(self.words(ids)), state.lstm)
+        return tf.cast(self.output_layer(lstm.hidden), tf.float32), NICState(lstm)
+
+    def call(self, features: ImageFeatures, input_ids: tf.Tensor, seed: tf.Tensor | None = None) -> Decoded:
+        """Decodes whole captions [rows, length]."""
+        images = tf.shape(features.pooled)[0]
+        state = repeat_rows(self.start(features, seed), tf.shape(input_ids)[0] // images)
+        words = dropout(self.words(input_ids), self.rate, seed, salt=1)  # [rows, length, embedding]
+        states = unroll(lambda lstm, x: self.lstm.advance(x, lstm), self.lstm(words), state.lstm)
+        hidden = dropout(states.hidden, self.rate, seed, salt=2)  # [rows, length, units]
+        return Decoded(tf.cast(self.output_layer(hidden), tf.float32))
+
+
+def uniform_initializer(limit: float) -> keras.Initializer | None:
+    """Returns an initialiser uniform in +-limit, or None for limit 0."""
+    return keras.initializers.RandomUniform(-limit, limit) if limit else None

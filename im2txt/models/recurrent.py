@@ -1,0 +1,56 @@
+"""The LSTM cell, with its input projection apart from its recurrence.
+
+In training all inputs are known, so `project` runs once for a whole caption as one matrix product, and only `advance`
+runs word by word. `keras.layers.LSTMCell` computes both at every step.
+
+Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000; gate order i, f, c, o and a forget
+bias of one, as in Keras.
+"""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+
+class LSTMState(NamedTuple):
+    """The state of an LSTM: `hidden` and `cell`, both [rows, units]."""
+
+    hidden: tf.Tensor
+    cell: tf.Tensor
+
+
+class LSTMCell(keras.layers.Layer):
+    """i, f, o = sigmoid(.), g = tanh(.) of W x + U h + b;  c' = f c + i g;  h' = o tanh(c')."""
+
+    def __init__(self, units: int, initializer: str | keras.Initializer | None = None, name: str = "lstm") -> None:
+        super().__init__(name=name)
+        self.units = units
+        self.initializer = initializer
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Makes `kernel` [depth, 4 * units], `recurrent_kernel` [units, 4 * units] and `bias` [4 * units]."""
+        depth, units = input_shape[-1], self.units
+        self.kernel = self.add_weight(
+            name="kernel", shape=(depth, 4 * units), initializer=self.initializer or "glorot_uniform"
+        )
+        self.recurrent_kernel = self.add_weight(
+            name="recurrent_kernel", shape=(units, 4 * units), initializer=self.initializer or "orthogonal"
+        )
+        self.bias = self.add_weight(name="bias", shape=(4 * units,), initializer=_forget_bias)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Projects inputs [..., depth] to the gates' [..., 4 * units]; the bias is included."""
+        return tf.matmul(inputs, self.kernel) + self.bias
+
+    def advance(self, projected: tf.Tensor, state: LSTMState) -> LSTMState:
+        """One step from projected inputs [rows, 4 * units]."""
+        gates = projected + tf.matmul(state.hidden, self.recurrent_kernel)
+        i, f, g, o = tf.split(gates, 4, axis=-1)
+        cell = tf.sigmoid(f) * state.cell + tf.sigmoid(i) * tf.tanh(g)
+        return LSTMState(hidden=tf.sigmoid(o) * tf.tanh(cell), cell=cell)
+
+
+def _forget_bias(shape: tuple[int], dtype: str | None = None) -> tf.Tensor:
+    units = shape[0] // 4
+    return tf.concat([tf.zeros([units], dtype), tf.ones([units], dtype), tf.zeros([2 * units], dtype)], axis=0)

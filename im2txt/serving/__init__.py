@@ -1,0 +1,1 @@
+"""The exported model: encoded image bytes in, captions out, in one graph."""

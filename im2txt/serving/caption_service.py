@@ -1,0 +1,180 @@
+"""What is exported: image bytes in, captions out, in one graph that TensorFlow alone can run.
+
+    signatures["serving_default"](image_bytes=string [batch]) ->
+        captions   string  [batch, beam]    words joined by spaces, best first
+        scores     float32 [batch, beam]    sums of natural log-probabilities, <end> included
+        lengths    int32   [batch, beam]    words, <end> included where the caption ended
+        ok         bool    [batch]          false: these bytes are no image
+        attention  float32 [batch, beam, length, regions]    the map behind each word, row-major over the grid;
+                                            only where the decoder attends
+    signatures["metadata"]() -> json string    the content of assets/metadata.json
+
+Where `ok` is false, the captions are empty, their scores -inf (probability 0), lengths and maps 0; the other
+images are served as if alone. An empty slot, where fewer captions exist than beams, looks the same.
+
+    assets/vocabulary.txt   the words, as `im2txt.text.vocabulary` writes them
+    assets/metadata.json    {"config": {...}, "vocabulary_size": 2269, "vocabulary_sha256": "...", "grid": [8, 8],
+                             "image_size": 299, "attends": true, "decoding": {"beam_size": 3, ...}, ...}
+
+Images are decoded and resized by `im2txt.data.images.decode_image`, the same as in training and evaluation.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import tensorflow as tf
+
+from im2txt.data.images import decode_image
+from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
+from im2txt.errors import UserError
+from im2txt.models.captioner import Captioner
+from im2txt.text.vocabulary import END, PAD, Vocabulary
+
+VOCABULARY = "vocabulary.txt"
+METADATA = "metadata.json"
+
+
+class CaptionService(tf.Module):
+    """A captioner with its preprocessing, search and vocabulary; see the module's docstring.
+
+    The files in `assets` must stay where they are until the service is saved.
+    """
+
+    def __init__(self, captioner: Captioner, decoding: DecodingConfig, assets: Path) -> None:
+        super().__init__(name="caption_service")
+        self.captioner = captioner
+        self.decoding = decoding
+        self.metadata_file = tf.saved_model.Asset(str(assets / METADATA))
+        self.vocabulary_file = tf.saved_model.Asset(str(assets / VOCABULARY))
+        columns = tf.lookup.TextFileInitializer(
+            self.vocabulary_file.asset_path,
+            key_dtype=tf.int64,
+            key_index=tf.lookup.TextFileIndex.LINE_NUMBER,
+            value_dtype=tf.string,
+            value_index=0,
+            delimiter="\t",
+        )
+        self.words = tf.lookup.StaticHashTable(columns, default_value="")
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def caption(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Captions encoded images [batch]; returns the fields of `serving_default`."""
+        images, ok = decode_images(image_bytes, self.captioner.encoder.image_size)
+        decoder = self.captioner.decoder
+        start = decoder.start(self.captioner.encode(images))
+        found = _only_where(ok, beam_search(decoder.step, start, self.decoding, tf.size(image_bytes)))
+        fields = {
+            "captions": self._text(found.tokens),
+            "scores": found.scores,
+            "lengths": found.lengths,
+            "ok": ok,
+        }
+        return fields if found.attention is None else {**fields, "attention": found.attention}
+
+    @tf.function(input_signature=[])
+    def metadata(self) -> dict[str, tf.Tensor]:
+        """Returns the metadata as a JSON string."""
+        return {"json": tf.io.read_file(self.metadata_file.asset_path)}
+
+    def _text(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns the words of tokens [batch, beam, length] as strings [batch, beam]."""
+        is_word = (tokens != PAD) & (tokens != END)
+        words = tf.where(is_word, self.words.lookup(tf.cast(tokens, tf.int64)), "")
+        return tf.strings.strip(tf.strings.reduce_join(words, axis=-1, separator=" "))
+
+
+def decode_images(image_bytes: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes encoded images [batch] in the graph, none of which can fail the others.
+
+    Returns:
+        Images float32 [batch, size, size, 3] in [-1, 1], 0 where the bytes are no image; and bool [batch]: whether
+        they are one.
+    """
+    count = tf.size(image_bytes)
+    # Only a dataset can step over an op that fails. One image more than there are keeps its batch from being empty.
+    decoded = (
+        tf.data.Dataset.from_tensor_slices((tf.range(count), image_bytes))
+        .map(lambda index, data: (index, decode_image(data, size)), num_parallel_calls=tf.data.AUTOTUNE)
+        .ignore_errors(log_warning=False)
+        .concatenate(tf.data.Dataset.from_tensors((count, tf.zeros([size, size, 3]))))
+    )
+    index, images = decoded.batch(tf.cast(count, tf.int64) + 1).get_single_element()
+    images = tf.scatter_nd(index[:, None], images, [count + 1, size, size, 3])[:count]
+    ok = tf.scatter_nd(index[:, None], tf.ones_like(index), [count + 1])[:count] > 0
+    return images, ok
+
+
+def export_service(
+    captioner: Captioner,
+    vocabulary: Vocabulary,
+    decoding: DecodingConfig,
+    config: dict,
+    output: str | os.PathLike,
+) -> None:
+    """Saves a captioner, built and restored, as a service; the folder is whole or absent.
+
+    Args:
+        captioner: with an encoder; its decoder's vocabulary size is that of `vocabulary`.
+        vocabulary: the words by id.
+        decoding: how the service seeks captions; fixed in the export.
+        config: the experiment's configuration, plain JSON types; goes into the metadata.
+        output: a folder that does not exist, is empty, or holds an earlier export, which is then replaced.
+
+    Raises:
+        UserError: `output` holds something else.
+    """
+    if len(vocabulary) != captioner.decoder.vocab_size:
+        expected = f"Expected a vocabulary of {captioner.decoder.vocab_size} words."
+        raise ValueError(f"{expected} Received: {len(vocabulary)}.")
+    output = Path(output)
+    check_output(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{output.name}.part-", dir=output.parent) as folder:
+        assets, saved = Path(folder, "assets"), Path(folder, "saved")
+        assets.mkdir()
+        vocabulary.save(assets / VOCABULARY)
+        metadata = _metadata(captioner, vocabulary, decoding, config)
+        (assets / METADATA).write_text(json.dumps(metadata, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        service = CaptionService(captioner, decoding, assets)
+        signatures = {"serving_default": service.caption, "metadata": service.metadata}
+        tf.saved_model.save(service, str(saved), signatures=signatures)
+        if output.exists():
+            shutil.rmtree(output)
+        saved.rename(output)
+
+
+def check_output(output: str | os.PathLike) -> None:
+    """Raises a UserError unless an export may be written to this path, so that nothing else is ever overwritten."""
+    output = Path(output)
+    earlier_export = Path(output, "saved_model.pb").is_file() and Path(output, "assets", METADATA).is_file()
+    if output.is_file() or (output.is_dir() and any(output.iterdir()) and not earlier_export):
+        raise UserError(f"{output} exists and is no exported model; give a new or an empty folder as output.")
+
+
+def _metadata(
+    captioner: Captioner, vocabulary: Vocabulary, decoding: DecodingConfig, config: dict
+) -> dict[str, object]:
+    return {
+        "config": config,
+        "vocabulary_size": len(vocabulary),
+        "vocabulary_sha256": vocabulary.sha256(),
+        "grid": list(captioner.encoder.grid),
+        "image_size": captioner.encoder.image_size,
+        "attends": captioner.decoder.attends,
+        "decoding": dataclasses.asdict(decoding),
+        "tensorflow": tf.__version__,
+    }
+
+
+def _only_where(ok: tf.Tensor, found: Hypotheses) -> Hypotheses:
+    """Empties the hypotheses of the images that are not `ok` [batch]."""
+    empty = Hypotheses(tokens=PAD, scores=float("-inf"), lengths=0, attention=0.0)
+
+    def choose(leaf: tf.Tensor, nothing: float) -> tf.Tensor:
+        return tf.where(tf.reshape(ok, [-1] + [1] * (leaf.shape.rank - 1)), leaf, nothing)
+
+    return Hypotheses(*(leaf if leaf is None else choose(leaf, nothing) for leaf, nothing in zip(found, empty)))

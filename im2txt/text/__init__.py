@@ -1,0 +1,1 @@
+"""Captions as words and ids. Imports no TensorFlow."""

@@ -1,0 +1,213 @@
+"""The training loop: steps, logs, validation, checkpoints, early stop; resumable at any moment, under any strategy.
+
+The loop owns the state of a run; models, objectives and data know nothing of it. Everything a step needs that is not
+a weight (its data, its randomness) is a function of the step's number.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from im2txt.errors import UserError
+from im2txt.models.captioner import Captioner
+from im2txt.objectives import Objective
+from im2txt.training.averaging import WeightAverage
+from im2txt.training.checkpoints import BEST, LATEST, manager, model_parts
+from im2txt.training.logging import RunLog
+from im2txt.training.step import make_train_step
+from im2txt.training.validation import MONITOR, Validation
+
+
+@dataclass
+class TrainingConfig:
+    """How long to train, what to keep and when to stop.
+
+    Attributes:
+        epochs: passes over the training images.
+        max_minutes: stop cleanly after so much training time in all, resumed runs included; 0 means never.
+        validate_epochs: epochs between validations.
+        first_validation: epoch before which nothing is validated; early captions say little.
+        patience: stop after so many validations without a better CIDEr-D; 0 means never.
+        average_decay: of the exponential moving average of weights that is validated and kept; 0 turns it off.
+        log_steps: steps between lines of the logs.
+        checkpoint_minutes: minutes between checkpoints.
+        strategy: a key of `im2txt.training.distribution.STRATEGIES`.
+        seed: of the weights' initialisation, dropout and augmentation.
+    """
+
+    epochs: float = 20.0
+    max_minutes: float = 0.0
+    validate_epochs: float = 1.0
+    first_validation: float = 0.0
+    patience: int = 5
+    average_decay: float = 0.999
+    log_steps: int = 50
+    checkpoint_minutes: float = 5.0
+    strategy: str = "auto"
+    seed: int = 1
+
+
+class Schedule:
+    """The lengths of a run in steps."""
+
+    def __init__(self, config: TrainingConfig, images: int, images_per_batch: int) -> None:
+        self.steps_per_epoch = images / images_per_batch
+        self.steps = math.ceil(config.epochs * self.steps_per_epoch)
+        self.validation = max(1, round(config.validate_epochs * self.steps_per_epoch))
+        self.first_validation = config.first_validation * self.steps_per_epoch
+
+    def validates_at(self, step: int) -> bool:
+        """Is there a validation after `step` steps?"""
+        due = step % self.validation == 0 and step >= self.first_validation
+        return due or step == self.steps
+
+
+class Progress(tf.Module):
+    """The state of a run beside weights, in variables so that it is checkpointed."""
+
+    def __init__(self) -> None:
+        super().__init__(name="progress")
+        self.step = tf.Variable(0, dtype=tf.int64, name="step")
+        self.seconds = tf.Variable(0.0, dtype=tf.float64, name="seconds")
+        self.best_score = tf.Variable(-math.inf, name="best_score")
+        self.stale = tf.Variable(0, name="stale")
+        self.validated = tf.Variable(0, dtype=tf.int64, name="validated")
+
+
+class TrainingLoop:
+    """One run in one workdir. Build it under `strategy.scope()`; the captioner must be built already."""
+
+    def __init__(
+        self,
+        workdir: str,
+        config: TrainingConfig,
+        schedule: Schedule,
+        captioner: Captioner,
+        optimizer: keras.Optimizer,
+        validation: Validation,
+    ) -> None:
+        self.workdir, self.config, self.schedule = workdir, config, schedule
+        self.captioner, self.optimizer, self.validation = captioner, optimizer, validation
+        self.progress = Progress()
+        optimizer.build(captioner.trainable_variables)
+        self.average = WeightAverage(captioner.trainable_variables, config.average_decay)
+        model = model_parts(captioner)
+        state = tf.train.Checkpoint(model=model, optimizer=optimizer, average=self.average, progress=self.progress)
+        self.latest = manager(workdir, LATEST, state)
+        self.best = manager(workdir, BEST, model)
+
+    def resume(self) -> int:
+        """Restores the latest checkpoint if there is one; returns the number of steps already taken."""
+        if self.latest.latest_checkpoint:
+            status = self.latest.checkpoint.restore(self.latest.latest_checkpoint)
+            status.assert_existing_objects_matched()
+        return int(self.progress.step)
+
+    def finished(self) -> str | None:
+        """Returns why there is nothing left to train, or None."""
+        if self.progress.step >= self.schedule.steps:
+            return f"all {self.schedule.steps} steps are done"
+        if self.config.patience and self.progress.stale >= self.config.patience:
+            return f"{self.config.patience} validations in a row brought no better CIDEr-D"
+        if self.config.max_minutes and self.progress.seconds >= 60 * self.config.max_minutes:
+            return f"{self.config.max_minutes:g} minutes of training are over"
+        return None
+
+    def run(
+        self,
+        strategy: tf.distribute.Strategy,
+        objective: Objective,
+        batches: tf.data.Dataset,
+        clip_norm: float,
+        captions_per_step: float,
+    ) -> str:
+        """Trains from the present step on `batches`, which must begin with that step's; returns why it ended.
+
+        Raises:
+            UserError: the loss is no longer a finite number; the last checkpoint is from before.
+        """
+        start = int(self.progress.step)
+        log = RunLog(self.workdir, start, self.schedule.steps, captions_per_step)
+        train_step = make_train_step(
+            strategy, self.captioner, objective, self.optimizer, clip_norm, self.config.seed
+        )
+        stream = iter(strategy.experimental_distribute_dataset(batches))
+        clock = _Clock()
+        try:
+            while not (reason := self.finished()):
+                self._after_step(train_step(next(stream), self.progress.step), log, clock)
+            self._finish(log, clock)
+        except KeyboardInterrupt:
+            self._save(clock)
+            reason = "stopped by hand; the same command goes on from here"
+        finally:
+            log.close()
+        return reason
+
+    def _after_step(self, logs: dict[str, tf.Tensor], log: RunLog, clock: "_Clock") -> None:
+        self.progress.step.assign_add(1)
+        self.average.update(self.progress.step)
+        step = int(self.progress.step)
+        log.advance()
+        if step % self.config.log_steps == 0 or self.schedule.validates_at(step):
+            self._log(step, logs, log)
+        if self.schedule.validates_at(step):
+            self._validate(step, log)
+        if clock.since_save() > 60 * self.config.checkpoint_minutes or self.schedule.validates_at(step):
+            self._save(clock)
+        self.progress.seconds.assign_add(clock.lap())
+
+    def _log(self, step: int, logs: dict[str, tf.Tensor], log: RunLog) -> None:
+        numbers = {name: float(value) for name, value in logs.items()}
+        if not math.isfinite(numbers["loss"]):
+            raise UserError(
+                f"The loss is {numbers['loss']} at step {step}, so training stopped. Lower optimizer.learning_rate or "
+                f"optimizer.clip_norm in a new workdir; the last good state is {self.latest.latest_checkpoint}."
+            )
+        epoch = step / self.schedule.steps_per_epoch
+        log.write(step, epoch, {**numbers, "learning_rate": float(self.optimizer.learning_rate)})
+        log.show(epoch, numbers["loss"])
+
+    def _validate(self, step: int, log: RunLog) -> None:
+        with self.average.in_place():
+            scores = self.validation(self.captioner)
+            if scores[MONITOR] > self.progress.best_score:
+                self.best.save(step)
+        better = scores[MONITOR] > self.progress.best_score
+        self.progress.stale.assign(0 if better else self.progress.stale + 1)
+        self.progress.best_score.assign(max(scores[MONITOR], float(self.progress.best_score)))
+        self.progress.validated.assign(step)
+        epoch = step / self.schedule.steps_per_epoch
+        log.write(step, epoch, scores)
+        shown = "  ".join(f"{name.removeprefix('val/')} {value:.4f}" for name, value in scores.items())
+        log.say(f"epoch {epoch:5.1f}  {shown}{'  *' if better else ''}")
+
+    def _finish(self, log: RunLog, clock: "_Clock") -> None:
+        if self.progress.validated < self.progress.step:
+            self._validate(int(self.progress.step), log)
+            self._save(clock)
+
+    def _save(self, clock: "_Clock") -> None:
+        self.latest.save(int(self.progress.step))
+        clock.saved()
+
+
+class _Clock:
+    """Seconds since the last lap and since the last checkpoint."""
+
+    def __init__(self) -> None:
+        self._lap = self._save = time.monotonic()
+
+    def lap(self) -> float:
+        now = time.monotonic()
+        seconds, self._lap = now - self._lap, now
+        return seconds
+
+    def since_save(self) -> float:
+        return time.monotonic() - self._save
+
+    def saved(self) -> None:
+        self._save = time.monotonic()

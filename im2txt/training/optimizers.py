@@ -1,0 +1,81 @@
+"""Optimizers and learning-rate schedules; clipping is the training loop's, since it must follow the all-reduce.
+
+`sgd` with `staircase` is the 2016 release's recipe: 2.0, halved every 8 epochs, gradients clipped to a global norm
+of 5 (it works only together with that clip and a small initialisation).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+
+from im2txt.errors import UserError, did_you_mean
+
+
+@dataclass
+class OptimizerConfig:
+    """How weights change.
+
+    Attributes:
+        name: `adam` or `sgd`.
+        learning_rate: at the start, after the warm-up.
+        schedule: `constant`, `staircase` (times `decay_factor` every `decay_epochs`) or `cosine` (to 0 at the end).
+        decay_factor: of `staircase`.
+        decay_epochs: of `staircase`.
+        warmup_steps: the rate climbs from 0 over so many steps.
+        momentum: of `sgd`.
+        weight_decay: decoupled (AdamW), times the learning rate; 0 turns it off.
+        clip_norm: largest global norm of the gradients, after the all-reduce; 0 turns it off.
+    """
+
+    name: str = "adam"
+    learning_rate: float = 5e-4
+    schedule: str = "cosine"
+    decay_factor: float = 0.5
+    decay_epochs: float = 8.0
+    warmup_steps: int = 0
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    clip_norm: float = 5.0
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear warm-up, then a schedule of SCHEDULES."""
+
+    def __init__(self, config: OptimizerConfig, steps_per_epoch: int, steps: int) -> None:
+        self.config = config
+        self.decay_steps = max(1, int(config.decay_epochs * steps_per_epoch))
+        self.steps = steps
+
+    def __call__(self, step: int) -> keras.KerasTensor:
+        """Returns the learning rate at `step`."""
+        step = keras.ops.cast(step, "float32")
+        warm = keras.ops.minimum(1.0, (step + 1.0) / max(1, self.config.warmup_steps))
+        return self.config.learning_rate * warm * SCHEDULES[self.config.schedule](step, self)
+
+
+SCHEDULES: dict[str, Callable] = {
+    "constant": lambda step, _: keras.ops.ones_like(step),
+    "staircase": lambda step, s: keras.ops.power(s.config.decay_factor, keras.ops.floor(step / s.decay_steps)),
+    "cosine": lambda step, s: 0.5 * (1.0 + keras.ops.cos(3.14159265 * keras.ops.minimum(step / s.steps, 1.0))),
+}
+
+OPTIMIZERS: dict[str, Callable] = {
+    "adam": lambda rate, config: keras.optimizers.Adam(rate, weight_decay=config.weight_decay or None),
+    "sgd": lambda rate, config: keras.optimizers.SGD(
+        rate, momentum=config.momentum, weight_decay=config.weight_decay or None
+    ),
+}
+
+
+def build_optimizer(config: OptimizerConfig, steps_per_epoch: int, steps: int) -> keras.Optimizer:
+    """Builds the optimizer for a run of `steps` steps.
+
+    Raises:
+        UserError: an unknown optimizer or schedule.
+    """
+    for field, table in (("name", OPTIMIZERS), ("schedule", SCHEDULES)):
+        value = getattr(config, field)
+        if value not in table:
+            raise UserError(f"optimizer.{field} `{value}` is unknown. {did_you_mean(value, table)}")
+    return OPTIMIZERS[config.name](Schedule(config, steps_per_epoch, steps), config)

@@ -1,0 +1,170 @@
+"""The workdir of a run: everything that evaluation and export need, and nothing from anywhere else.
+
+    config.json          the resolved config, with all overrides from the command line
+    vocabulary.txt       the words the model was trained with
+    encoder.weights.h5   the weights of a frozen encoder (a trainable one is in the checkpoints)
+    versions.json        package versions and the git commit
+    checkpoints/ best/   see `im2txt.training.checkpoints`
+    metrics.jsonl tensorboard/   see `im2txt.training.logging`
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from im2txt.data.records import VOCABULARY, read_manifest
+from im2txt.errors import UserError
+from im2txt.experiment import ExperimentConfig, config_from_dict, differences
+from im2txt.files import write_whole
+from im2txt.models.captioner import Captioner
+from im2txt.models.decoders import build_decoder
+from im2txt.models.encoders import build_encoder
+from im2txt.text.vocabulary import Vocabulary
+from im2txt.training.checkpoints import restore_model
+
+CONFIG, ENCODER, VERSIONS = "config.json", "encoder.weights.h5", "versions.json"
+
+
+class LoadedRun(NamedTuple):
+    """A trained captioner, its encoder included, and what belongs to it."""
+
+    config: ExperimentConfig
+    vocabulary: Vocabulary
+    captioner: Captioner
+    step: int
+
+
+def prepare_workdir(workdir: str | os.PathLike, config: ExperimentConfig) -> Vocabulary:
+    """Makes the workdir of a run, or checks that an existing one is of the very same run; returns its vocabulary.
+
+    Raises:
+        UserError: the records are not to be had, the workdir is of another config or vocabulary, or it holds
+            something else.
+    """
+    workdir = Path(workdir)
+    if not config.records:
+        raise UserError("No records to train on. Give them with: --config.records=DIR")
+    read_manifest(config.records)
+    vocabulary = Vocabulary.load(Path(config.records) / VOCABULARY)
+    if not (workdir / CONFIG).exists():
+        if workdir.is_dir() and any(workdir.iterdir()):
+            raise UserError(f"{workdir} is not empty and holds no {CONFIG}: it is no workdir. Choose another folder.")
+        workdir.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(config.records) / VOCABULARY, workdir / VOCABULARY)
+        write_whole(workdir / VERSIONS, json.dumps(versions(), indent=2, sort_keys=True) + "\n")
+        write_whole(workdir / CONFIG, json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+    changed = differences(_read_config(workdir), json.loads(json.dumps(dataclasses.asdict(config))))
+    if changed:
+        raise UserError(
+            f"{workdir} holds a run of another config ({'; '.join(changed)}). Give the same config to go on with it, "
+            "or another --workdir."
+        )
+    check_vocabulary(workdir, config.records)
+    return vocabulary
+
+
+def check_vocabulary(workdir: str | os.PathLike, records: str | os.PathLike) -> None:
+    """Raises UserError where the records' words are not those the workdir's model was trained with."""
+    ours, theirs = (Vocabulary.load(Path(folder) / VOCABULARY) for folder in (workdir, records))
+    if ours.words != theirs.words:
+        raise UserError(
+            f"The vocabulary of {records} ({len(theirs)} words) is not the one {workdir} was trained with ({len(ours)} "
+            "words), so word ids mean other words. Use the records that the model was trained on."
+        )
+
+
+def build_captioner(config: ExperimentConfig, vocab_size: int, with_encoder: bool = True) -> Captioner:
+    """Builds a captioner and all its weights; without the encoder it captions cached features only.
+
+    Raises:
+        UserError: an unknown component, or encoder weights that are missing or do not fit.
+    """
+    encoder = build_encoder(config.encoder) if with_encoder else None
+    captioner = Captioner(encoder, build_decoder(config.decoder, vocab_size))
+    batch = {"input_ids": tf.zeros([1, 1, 1], tf.int32)}
+    if with_encoder:
+        captioner({**batch, "image": tf.zeros([1, encoder.image_size, encoder.image_size, 3])})
+    else:
+        cached = read_manifest(config.records)["features"]
+        regions = tf.zeros([1, cached["regions"], cached["depth"]])
+        captioner({**batch, "regions": regions, "pooled": regions[:, 0]})
+    return captioner
+
+
+def keep_frozen_encoder(workdir: str | os.PathLike, config: ExperimentConfig) -> None:
+    """Puts the weights of a frozen encoder into the workdir once, and checks them against cached features.
+
+    Raises:
+        UserError: the encoder is trainable but the records are cached features, or the features are another encoder's.
+    """
+    cached = read_manifest(config.records).get("features")
+    if cached and config.encoder.trainable:
+        raise UserError(f"{config.records} holds features of a frozen encoder; encoder.trainable needs image records.")
+    path = Path(workdir) / ENCODER
+    if config.encoder.trainable or path.exists():
+        return
+    encoder = build_encoder(config.encoder)
+    if cached and cached["encoder_sha256"] != encoder.digest():
+        raise UserError(
+            f"The features in {config.records} were made by another encoder ({cached['encoder']}) than the config's "
+            f"({dataclasses.asdict(config.encoder)}). Make them anew with im2txt.extract_features."
+        )
+    part = path.with_name("part." + path.name)
+    encoder.network.save_weights(part)
+    part.replace(path)
+
+
+def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> LoadedRun:
+    """Loads a trained captioner from its workdir.
+
+    Args:
+        workdir: folder of a run of `im2txt.train`.
+        checkpoint: `best` (averaged weights of the best validation) or `latest`.
+
+    Raises:
+        UserError: no workdir, no checkpoint, or parts that do not belong together.
+    """
+    config = config_from_dict(_read_config(workdir))
+    vocabulary = Vocabulary.load(Path(workdir) / VOCABULARY)
+    captioner = build_captioner(_with_own_weights(config, workdir), len(vocabulary))
+    return LoadedRun(config, vocabulary, captioner, restore_model(workdir, captioner, checkpoint))
+
+
+def _with_own_weights(config: ExperimentConfig, workdir: str | os.PathLike) -> ExperimentConfig:
+    """Points the encoder to the workdir's weights: a file if it was frozen, else the checkpoint overwrites them."""
+    weights = "random" if config.encoder.trainable else str(Path(workdir) / ENCODER)
+    return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, weights=weights))
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of this package, of what it stands on, and of the git commit it is run from."""
+    names = ("im2txt", "tensorflow", "keras", "numpy")
+    found = {name: _version(name) for name in names}
+    git = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=Path(__file__).parent
+    )
+    return {**found, "git": git.stdout.strip() or "unknown"}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed as a package"
+
+
+def _read_config(workdir: str | os.PathLike) -> dict[str, Any]:
+    path = Path(workdir) / CONFIG
+    if not path.is_file():
+        raise UserError(f"{workdir} is no workdir: it has no {CONFIG}. Train first: python -m im2txt.train --help")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is not valid JSON ({error}).") from None
