@@ -1,5 +1,6 @@
 """One raw example of any dataset, before it becomes a record."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,8 @@ class CaptionedImage:
         image_id: unique in the dataset.
         split: `train`, `val`, `test`, or a split of the dataset's own such as scenes' `heldout`.
         captions: as people wrote them.
-        image: the encoded bytes, or the path of a file that holds them.
+        image: the encoded bytes, the path of a file that holds them, or a picklable function that returns
+            them, so that worker processes share the work of drawing.
         regions: boxes in fractions of height and width, with their phrases.
         metadata: a JSON object; what only this dataset knows.
         where: the file and line that named this example, for messages.
@@ -23,11 +25,13 @@ class CaptionedImage:
     image_id: str
     split: str
     captions: tuple[str, ...]
-    image: bytes | Path
+    image: bytes | Path | Callable[[], bytes]
     regions: tuple[Region, ...] = ()
     metadata: dict = field(default_factory=dict)
     where: str = ""
 
     def read(self) -> bytes:
         """Returns the encoded bytes of the image. Raises OSError where its file cannot be read."""
+        if callable(self.image):
+            return self.image()
         return self.image if isinstance(self.image, bytes) else self.image.read_bytes()

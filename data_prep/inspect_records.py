@@ -3,8 +3,9 @@
     python -m data_prep.inspect_records --records=DIR
     python -m data_prep.inspect_records --records=DIR --verify                  # checksums, ids, counts
     python -m data_prep.inspect_records --records=DIR --show=1000268201_693b08cb0e.jpg
+    python -m data_prep.inspect_records --records=DIR --html=sheet.html         # photos and captions
 
-Caption lengths are in words, without <start> and <end>; `95 %` is the length that 95 % of captions do not exceed.
+Caption lengths are in words, without <start> and <end>; 95 % of the captions are no longer than `95 %`.
 """
 
 import sys
@@ -14,16 +15,20 @@ from absl import flags
 
 from im2txt.commands import run
 from im2txt.errors import UserError
+from im2txt.files import write_whole
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string("records", None, "Folder of image or feature records.", flag_values=FLAGS)
 flags.DEFINE_string("show", None, "Print the record of this image id.", flag_values=FLAGS)
+flags.DEFINE_string("html", None, "Write a page with images of every split to this file.", flag_values=FLAGS)
+flags.DEFINE_integer("html_images", 24, "Images of each split on the page.", 1, flag_values=FLAGS)
 flags.DEFINE_bool("verify", False, "Check all records against the manifest.", flag_values=FLAGS)
 flags.mark_flag_as_required("records", flag_values=FLAGS)
 
 
 def main(argv: list[str]) -> None:
     """Prints the folder's tables, one record, or the result of the check."""
+    from data_prep.contact_sheet import contact_sheet
     from data_prep.record_inspection import find_faults, find_record
     from data_prep.record_tables import folder_table, record_text
 
@@ -37,8 +42,10 @@ def main(argv: list[str]) -> None:
         faults = find_faults(folder)
         if faults:
             listing = "\n".join(f"  {fault}" for fault in faults)
-            raise UserError(f"{folder} has {len(faults)} faults. Build the records again.\n{listing}")
+            raise UserError(f"{folder} is not what its manifest says. Build the records again.\n{listing}")
         sys.stdout.write("verified: checksums, counts, image ids and word ids are right\n")
+    if FLAGS.html is not None:
+        write_whole(FLAGS.html, contact_sheet(folder, FLAGS.html_images))
     sys.stdout.write(folder_table(folder))
 
 

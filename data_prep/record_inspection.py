@@ -111,17 +111,18 @@ def _shard_faults(path: str, shard: dict, vocabulary: Vocabulary, seen: dict[str
     """Yields faults of an undamaged shard; `seen` maps the ids of earlier records to their shards."""
     records = 0
     for batch in _batches(path):
-        fields = parse_records(batch, ["image/id", "captions/ids"])
         records += len(batch)
-        for name, ids in zip(fields["image/id"].numpy(), fields["captions/ids"]):
-            image_id = name.decode()
+        fields = parse_records(batch, ["image/id", "captions/ids"])
+        image_ids = [name.decode() for name in fields["image/id"].numpy()]
+        for image_id in image_ids:
             if image_id in seen:
                 yield f"the image id {image_id} is also in {seen[image_id]}"
             seen[image_id] = shard["name"]
-            out_of_range = (ids.flat_values <= END) | (ids.flat_values >= len(vocabulary))
-            if tf.reduce_any(out_of_range):
-                bad = int(ids.flat_values[out_of_range][0])
-                yield f"a caption of {image_id} has the word id {bad}, which is not a word of {VOCABULARY}"
+        words = fields["captions/ids"].flat_values
+        images = fields["captions/ids"].merge_dims(1, 2).value_rowids()  # the image of each word
+        wrong = (words <= END) | (words >= len(vocabulary))
+        for word_id, image in zip(words[wrong].numpy(), images[wrong].numpy()):
+            yield f"a caption of {image_ids[image]} has the word id {word_id}, which {VOCABULARY} has not"
     if records != shard["records"]:
         yield f"{records} records where the manifest says {shard['records']}"
 

@@ -18,7 +18,7 @@ def folder_table(folder: Path) -> str:
     """Returns counts, caption lengths and vocabulary coverage of every split, and what was skipped."""
     manifest = read_manifest(folder)
     vocabulary = Vocabulary.load(folder / VOCABULARY)
-    kind = "feature records" if manifest["features"] else "image records"
+    kind = "feature records" if manifest.get("features") else "image records"
     header = ("split", "images", "captions", "shards", "min", "median", "95 %", "max", "words", "unknown")
     rows = [header]
     for split, entry in manifest["splits"].items():

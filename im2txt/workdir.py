@@ -6,6 +6,8 @@
     versions.json        package versions and the git commit
     checkpoints/ best/   see `im2txt.training.checkpoints`
     metrics.jsonl tensorboard/   see `im2txt.training.logging`
+
+Names and contents are fixed when training starts; the same command goes on in the same folder, another config is refused.
 """
 
 import dataclasses
@@ -25,7 +27,7 @@ from im2txt.experiment import ExperimentConfig, config_from_dict, differences
 from im2txt.files import write_whole
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders import build_decoder
-from im2txt.models.encoders import build_encoder
+from im2txt.models.encoders import Encoder, build_encoder
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.checkpoints import restore_model
 
@@ -111,14 +113,20 @@ def keep_frozen_encoder(workdir: str | os.PathLike, config: ExperimentConfig) ->
     if config.encoder.trainable or path.exists():
         return
     encoder = build_encoder(config.encoder)
-    if cached and cached["encoder_sha256"] != encoder.digest():
-        raise UserError(
-            f"The features in {config.records} were made by another encoder ({cached['encoder']}) than the config's "
-            f"({dataclasses.asdict(config.encoder)}). Make them anew with im2txt.extract_features."
-        )
+    check_features(config.records, encoder)
     part = path.with_name("part." + path.name)
     encoder.network.save_weights(part)
     part.replace(path)
+
+
+def check_features(records: str | os.PathLike, encoder: Encoder) -> None:
+    """Raises UserError where records are cached features, and another encoder's."""
+    cached = read_manifest(records).get("features")
+    if cached and cached["encoder_sha256"] != encoder.digest():
+        raise UserError(
+            f"The features in {records} were made by another encoder ({cached['encoder']}), or by the same one with "
+            "other weights. Make them anew with: python -m im2txt.extract_features"
+        )
 
 
 def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> LoadedRun:

@@ -95,7 +95,7 @@ def _unlisted(names: set[str], images: Path) -> Iterator[Skipped]:
     """Photos in no list are left out by design; captions of a photo that is nowhere are a fault."""
     photos = {name for name in names if (images / name).is_file()}
     if photos:
-        sys.stderr.write(f"note: {len(photos)} photos with captions are in no list and are left out\n")
+        sys.stderr.write(f"note: left out, because no list names them: {len(photos)} photos\n")
     for name in sorted(names - photos):
         yield Skipped(name, CAPTIONS, f"captions of an image that is in no list and not in {images.name}/")
 

@@ -1,11 +1,13 @@
 """Encoded images to float images [height, width, 3] in [-1, 1], with the augmentation of im2txt (2016).
 
-`decode_image` is the one decode and the one resize of training, evaluation and serving: the whole image, squeezed to
-a square by bilinear interpolation without antialiasing. Training may crop, flip and distort colours; each is off by
-default, and each is a stateless function of its seed, so that a resumed run sees the very same images.
+`decode_image` is the one decode and the one resize of training, evaluation and serving: the whole image,
+squeezed to a square by bilinear interpolation without antialiasing. Training may crop, flip and distort
+colours; each is off by default, and each is a stateless function of its seed, so that a resumed run sees the
+very same images.
 
-Deviations from im2txt: evaluation reads the whole image, not its central 299/346; an image whose captions tell left
-from right is never flipped; the order of the colour operations is drawn from the seed, not from the thread's number.
+Deviations from im2txt: evaluation reads the whole image, not its central 299/346; an image whose captions
+tell left from right is never flipped; the order of the colour operations is drawn from the seed, not from the
+thread's number.
 """
 
 import tensorflow as tf
@@ -30,9 +32,7 @@ def decode_image(image_bytes: tf.Tensor, size: int) -> tf.Tensor:
 
 def decode_cropped_image(image_bytes: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
     """Decodes to a random [size, size, 3] part of the image resized to 346/299 of `size`; `seed` is int [2]."""
-    return tf.image.stateless_random_crop(
-        decode_image(image_bytes, round(size * CROP_RATIO)), [size, size, 3], seed
-    )
+    return tf.image.stateless_random_crop(decode_image(image_bytes, round(size * CROP_RATIO)), [size, size, 3], seed)
 
 
 def random_flip(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -41,7 +41,7 @@ def random_flip(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def distort_colours(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Changes brightness, saturation, hue and contrast of an image in [-1, 1] by im2txt's amounts; `seed` is int [2]."""
+    """Changes brightness, saturation, hue and contrast of an image in [-1, 1] as im2txt did; `seed` is int [2]."""
     seeds = tf.unstack(tf.random.split(seed, 5))
 
     def brightness(x: tf.Tensor) -> tf.Tensor:

@@ -5,8 +5,8 @@ Two sources offer the same three things (`Source`); `open_source` chooses by wha
 * Fields that fit are parsed once and held; an epoch is a uniform permutation of their positions. It is the fastest
   (no file is read again, resuming costs nothing) and the common case: Flickr8k's cached features take 1 GB.
 * Otherwise an epoch reads the shards in random order, interleaved, through a shuffle buffer; resuming reads over
-  the records of the epoch that were seen already. There is no TensorFlow op to read a record at an offset, and
-  random access in Python would tie the pipeline to one process and its lock.
+  the records of the epoch that were seen already. There is no TensorFlow op to read a record at an offset,
+  and random access in Python would tie the pipeline to one process and its lock.
 """
 
 import os
@@ -16,6 +16,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from im2txt.data.records import parse_records, read_manifest, shard_paths
+from im2txt.errors import UserError
 
 SHARDS_AT_ONCE = 16  # files read interleaved; enough to mix what lies together in one shard
 CHUNK = 256  # records parsed at once when a split is read into memory
@@ -54,10 +55,12 @@ def open_source(
 ) -> Source:
     """Opens a split, held in memory if `fields` of all its records take at most `memory_bytes`.
 
-    `shuffle` None keeps the order of the files.
+    `shuffle` None keeps the order of the files. Raises UserError where the split is not to be had, or empty.
     """
     paths = shard_paths(records, split)
     manifest = read_manifest(records)
+    if not manifest["splits"][split]["images"]:
+        raise UserError(f"Split `{split}` of {records} holds no images. Build the records from more of the source.")
     if _size(paths, manifest, split, fields) <= memory_bytes:
         return _held(paths, fields, shuffle)
     return _streamed(paths, [shard["records"] for shard in manifest["splits"][split]["shards"]], shuffle)

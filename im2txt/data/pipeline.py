@@ -15,7 +15,7 @@ seen by asking for its `start_step`, under any distribution strategy; nothing of
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +29,7 @@ from im2txt.errors import UserError
 from im2txt.text.vocabulary import Vocabulary
 
 RECORD_FIELDS = {"image": "image/bytes", "regions": "features/regions", "pooled": "features/pooled"}
-SIDES = re.compile(
-    "left|right"
-)  # beginnings of words that a mirrored image makes untrue: leftmost, right-hand ...
+SIDES = re.compile("left|right")  # beginnings of words that a mirrored image makes untrue: leftmost, right-hand ...
 
 Batch = dict[str, tf.Tensor]
 
@@ -90,10 +88,10 @@ def train_dataset(
         split: name of the split to train on.
 
     Raises:
-        UserError: the folder, the split or the fields are not to be had, or augmentation is asked of cached features.
+        UserError: the folder, the split or the fields are not to be had, or the config asks for the impossible.
     """
     shapes = _image_shapes(records, fields, image_size)
-    _check_augmentation(records, config, fields)
+    _check_config(records, config, fields)
     shuffle = Shuffle(config.seed, config.shuffle_buffer) if config.shuffle else None
     source = open_source(records, split, _record_fields(fields), shuffle, config.memory_mb * 1e6)
     sides = _side_words(records) if config.random_flip else []
@@ -102,17 +100,15 @@ def train_dataset(
         seeds = tf.unstack(tf.random.split([config.seed, step], 2))
         parsed = source.fetch(items, _record_fields(fields))
         caption_ids = parsed["captions/ids"]
-        batch = {"index": tf.cast(items["index"], tf.int32)}
-        for field in fields:
-            content = parsed[RECORD_FIELDS[field]]
-            if field == "image":
-                may_flip = ~_any_word(caption_ids, sides)
-                batch[field] = _decode_augmented(content, shapes[field], config, may_flip, seeds[0])
-            else:
-                batch[field] = decode_features(content, shapes[field])
+
+        def decode_images(content: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
+            return _decode_augmented(content, shape, config, ~_any_word(caption_ids, sides), seeds[0])
+
+        batch = _image_tensors(parsed, fields, shapes, decode_images)
         if config.captions_per_image:
             caption_ids = sample_captions(caption_ids, config.captions_per_image, seeds[1])
         batch |= caption_tensors(caption_ids, config.max_caption_length, config.captions_per_image)
+        batch["index"] = tf.cast(items["index"], tf.int32)
         return _with_static_images(batch, config.images_per_batch)
 
     steps = tf.data.Dataset.counter(start_step)
@@ -139,16 +135,11 @@ def eval_dataset(
 
     def finish(step: tf.Tensor, serialized: tf.Tensor) -> Batch:
         parsed = parse_records(serialized, _record_fields(fields))
-        batch = caption_tensors(parsed["captions/ids"])
-        for field in fields:
-            decode = _decode_images if field == "image" else decode_features
-            batch[field] = decode(parsed[RECORD_FIELDS[field]], shapes[field])
+        batch = _image_tensors(parsed, fields, shapes, _decode_images) | caption_tensors(parsed["captions/ids"])
         first = tf.cast(step, tf.int32) * images_per_batch
         batch["index"] = tf.range(first, first + tf.size(serialized))
         missing = images_per_batch - tf.size(serialized)
-        batch = {
-            name: _append(tensor, missing, -1 if name == "index" else 0) for name, tensor in batch.items()
-        }
+        batch = {name: _append(tensor, missing, -1 if name == "index" else 0) for name, tensor in batch.items()}
         return _with_static_images(batch, images_per_batch)
 
     batches = tf.data.TFRecordDataset(shard_paths(records, split)).batch(images_per_batch)
@@ -180,6 +171,14 @@ def _longest_captions(parsed: Parsed) -> tf.Tensor:
     return tf.reduce_max(parsed["captions/ids"].with_values(lengths), axis=1)
 
 
+def _image_tensors(
+    parsed: Parsed, fields: Sequence[str], shapes: dict[str, tuple[int, ...]], decode_images: Callable
+) -> Batch:
+    """Decodes `fields` of a batch; `decode_images` takes strings [images] and the shape of one image."""
+    decoders = {"image": decode_images, "regions": decode_features, "pooled": decode_features}
+    return {field: decoders[field](parsed[RECORD_FIELDS[field]], shapes[field]) for field in fields}
+
+
 def _decode_augmented(
     image_bytes: tf.Tensor, shape: Sequence[int], config: DataConfig, may_flip: tf.Tensor, seed: tf.Tensor
 ) -> tf.Tensor:
@@ -189,21 +188,19 @@ def _decode_augmented(
         content, may_flip, seed = args
         seeds = tf.unstack(tf.random.split(seed, 3))
         size = shape[0]
-        image = (
-            decode_cropped_image(content, size, seeds[0])
-            if config.random_crop
-            else decode_image(content, size)
-        )
+        image = decode_cropped_image(content, size, seeds[0]) if config.random_crop else decode_image(content, size)
         if config.random_flip:
             image = tf.cond(may_flip, lambda: random_flip(image, seeds[1]), lambda: image)
         return distort_colours(image, seeds[2]) if config.distort_colours else image
 
     seeds = tf.random.split(seed, config.images_per_batch)
-    return tf.map_fn(decode, (image_bytes, may_flip, seeds), tf.TensorSpec(shape))
+    return tf.map_fn(decode, (image_bytes, may_flip, seeds), fn_output_signature=tf.TensorSpec(shape))
 
 
 def _decode_images(image_bytes: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
-    return tf.map_fn(lambda content: decode_image(content, shape[0]), image_bytes, tf.TensorSpec(shape))
+    return tf.map_fn(
+        lambda content: decode_image(content, shape[0]), image_bytes, fn_output_signature=tf.TensorSpec(shape)
+    )
 
 
 def _any_word(caption_ids: tf.RaggedTensor, words: Sequence[int]) -> tf.Tensor:
@@ -214,6 +211,7 @@ def _any_word(caption_ids: tf.RaggedTensor, words: Sequence[int]) -> tf.Tensor:
 
 
 def _side_words(records: str | os.PathLike) -> list[int]:
+    """Returns the ids of words that tell sides; one that is too rare for the vocabulary goes unnoticed."""
     vocabulary = Vocabulary.load(Path(records) / VOCABULARY)
     return [number for number, word in enumerate(vocabulary.words) if SIDES.match(word)]
 
@@ -232,16 +230,12 @@ def _record_fields(fields: Sequence[str]) -> list[str]:
     return ["captions/ids", *(RECORD_FIELDS[field] for field in fields)]
 
 
-def _image_shapes(
-    records: str | os.PathLike, fields: Sequence[str], image_size: int
-) -> dict[str, tuple[int, ...]]:
+def _image_shapes(records: str | os.PathLike, fields: Sequence[str], image_size: int) -> dict[str, tuple[int, ...]]:
     """Returns the shape of one image in each field, having checked that the records hold these fields."""
     cached = read_manifest(records).get("features")
     if cached:
         shapes = {"regions": (cached["regions"], cached["depth"]), "pooled": (cached["depth"],)}
-        remedy = (
-            "they were made by im2txt.extract_features, for a frozen encoder; give the image records instead"
-        )
+        remedy = "they were made by im2txt.extract_features, for a frozen encoder; give the image records instead"
     else:
         shapes = {"image": (image_size, image_size, 3)}
         remedy = "make features of them with: python -m im2txt.extract_features"
@@ -253,9 +247,10 @@ def _image_shapes(
     return shapes
 
 
-def _check_augmentation(records: str | os.PathLike, config: DataConfig, fields: Sequence[str]) -> None:
+def _check_config(records: str | os.PathLike, config: DataConfig, fields: Sequence[str]) -> None:
+    for name in ("images_per_batch", "group_batches", "shuffle_buffer"):
+        if getattr(config, name) < 1:
+            raise UserError(f"data.{name} is {getattr(config, name)}; it must be at least 1.")
     for name in ("random_crop", "random_flip", "distort_colours"):
         if getattr(config, name) and "image" not in fields:
-            raise UserError(
-                f"`{name}` changes images, but {records} is read as cached features. Set it to False."
-            )
+            raise UserError(f"data.{name} changes images, but {records} holds cached features. Set it to False.")

@@ -6,7 +6,8 @@ For a caption `w1 w2 w3` of an image, padded to five positions:
     target_ids   w1      w2  w3  <end>  <pad>
     weights      1       1   1   1      0
 
-Captions of more than `max_length` words are cut; a cut caption does not teach its `<end>`, for it does not end there.
+Captions of more than `max_length` words are cut; a cut caption does not teach its `<end>`, for it does not
+end there.
 """
 
 import tensorflow as tf
@@ -14,9 +15,7 @@ import tensorflow as tf
 from im2txt.text.vocabulary import END, PAD, START
 
 
-def caption_tensors(
-    caption_ids: tf.RaggedTensor, max_length: int = 0, captions: int = 0
-) -> dict[str, tf.Tensor]:
+def caption_tensors(caption_ids: tf.RaggedTensor, max_length: int = 0, captions: int = 0) -> dict[str, tf.Tensor]:
     """Turns ragged caption ids [images, captions, words] into dense training tensors.
 
     Args:
@@ -25,8 +24,8 @@ def caption_tensors(
         captions: size of the captions axis; 0 makes it that of the image with the most captions.
 
     Returns:
-        `input_ids` and `target_ids` int32 and `weights` float32, each [images, captions, length], where length is
-        that of the longest caption, `<end>` included.
+        `input_ids` and `target_ids` int32 and `weights` float32, each [images, captions, length], where
+        length is that of the longest caption, `<end>` included.
     """
     slots = captions or None
     words = caption_ids.with_values(caption_ids.values.row_lengths())

@@ -42,7 +42,7 @@ State = TypeVar("State")
 Step = Callable[[tf.Tensor, State], tuple[tf.Tensor, State]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class DecodingConfig:
     """How captions are sought.
 
@@ -56,7 +56,8 @@ class DecodingConfig:
     max_length: int = 20
     length_normalization: float = 0.0
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raises UserError for values that make no sense."""
         for name in ("beam_size", "max_length"):
             if getattr(self, name) < 1:
                 raise UserError(f"Decoding option {name} is {getattr(self, name)}; it must be 1 or more.")
@@ -116,6 +117,7 @@ def beam_search(step: Step, state: State, config: DecodingConfig, batch_size: in
         config: the search's options.
         batch_size: the number of images, a Python or a scalar tensor; may be 0.
     """
+    config.check()
     state = _map_rows(lambda leaf: tf.repeat(leaf, config.beam_size, axis=0), state)
     search = _begin(state, config, batch_size)
     search, *_ = tf.while_loop(

@@ -1,16 +1,18 @@
 """Where a decoder looked for each word: the figure of Show, Attend and Tell (Xu et al. 2015, figure 3).
 
-First the photo, then one panel a word: the photo in warm light where the decoder looked, dim and grey elsewhere.
-Each map is brought to the photo's size by bicubic interpolation and divided by its own greatest value, so that
-an even map lights the photo evenly, and a peaked one shows a spot. (The paper's figure stretches each map between
-its own least and greatest value instead, which makes contrast out of an even map's noise.)
+First the photo, then one panel a word: the photo in warm light where the decoder looked, dim and grey
+elsewhere. Each map is brought to the photo's size by bicubic interpolation and divided by its own greatest
+value, so that an even map lights the photo evenly, and a peaked one shows a spot. (The paper's figure
+stretches each map between its own least and greatest value, which makes contrast out of an even map's noise.)
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+import tensorflow as tf
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 DIM = 0.28  # brightness where nothing is attended
@@ -46,6 +48,31 @@ def attention_strip(
         draw.text((x + photo.width / 2, y + LABEL / 2), word, INK, _font(word, photo.width), anchor="mm")
         strip.paste(picture, (x, y + LABEL))
     return strip
+
+
+class AttentionFolder:
+    """A folder of strips, one PNG an image."""
+
+    def __init__(self, folder: str | os.PathLike) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._taken = set()
+
+    def draw(self, name: str, image_bytes: bytes, words: Sequence[str], maps: np.ndarray) -> Path:
+        """Draws the strip of an encoded image and returns its path.
+
+        The file is called like the image `name`, without its suffix; images of the same name are numbered.
+        """
+        image = tf.io.decode_image(image_bytes, channels=3, expand_animations=False).numpy()
+        stem = name = "_".join(Path(name).with_suffix("").parts)
+        number = 1
+        while name in self._taken:
+            number += 1
+            name = f"{stem}-{number}"
+        self._taken.add(name)
+        path = self.folder / f"{name}.png"
+        attention_strip(image, words, maps).save(path)
+        return path
 
 
 def light(photo: Image.Image, attention: np.ndarray) -> Image.Image:

@@ -73,7 +73,7 @@ def caption_batches(
 
     for batch in batches:
         inputs = {name: batch[name] for name in ("image", "pooled", "regions", "index") if name in batch}
-        found = tf.nest.map_structure(lambda leaf: leaf.numpy(), search(inputs))
+        found = Hypotheses(*(None if leaf is None else leaf.numpy() for leaf in search(inputs)))
         for row, index in enumerate(batch["index"].numpy()):
             if index >= 0:
                 yield int(index), _captions(found, row, vocabulary)

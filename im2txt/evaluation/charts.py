@@ -1,7 +1,7 @@
 """Histograms and curves as inline SVG: sharp at any size, in the page's colours, and without a script.
 
-Marks carry classes (`bar`, `series-1` ...) and no colours; the stylesheet of the report gives them theirs, light
-and dark. Every bar and point holds a `<title>`, which browsers show where the pointer rests.
+Marks carry classes (`bar`, `series-1` ...) and no colours; the stylesheet of the report gives them theirs,
+light and dark. Every bar and point holds a `<title>`, which browsers show where the pointer rests.
 """
 
 import math
@@ -50,15 +50,11 @@ def curves(series: dict[str, Points], label: str) -> str:
 
     Only finite values count. A long series is averaged in stretches, so that its trend is seen.
     """
-    series = {
-        name: _thin([point for point in points if math.isfinite(point[1])]) for name, points in series.items()
-    }
+    series = {name: _thin([point for point in points if math.isfinite(point[1])]) for name, points in series.items()}
     series = {name: points for name, points in series.items() if points}
     steps = [step for points in series.values() for step, _ in points]
     values = [value for points in series.values() for _, value in points]
-    frame = _Frame(
-        min(steps, default=0.0), max(steps, default=1.0), min(values, default=0.0), max(values, default=1.0)
-    )
+    frame = _Frame(min(steps, default=0.0), max(steps, default=1.0), min(values, default=0.0), max(values, default=1.0))
     marks = [frame.axes("step", label)]
     for place, (name, points) in enumerate(series.items()):
         marks.append(_line(frame, points, name, f"series-{place % 4 + 1}"))
@@ -88,14 +84,11 @@ class _Frame:
             y = self.y(value)
             marks.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
             marks.append(
-                f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">'
-                f"{_number(value)}</text>"
+                f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(value)}</text>'
             )
         for value in _ticks(self._left, self._right, _round_step(self._right - self._left, 6)):
             x, y = self.x(value), HEIGHT - _BOTTOM + 15
-            marks.append(
-                f'<text class="tick" x="{x:.1f}" y="{y}" text-anchor="middle">{_number(value)}</text>'
-            )
+            marks.append(f'<text class="tick" x="{x:.1f}" y="{y}" text-anchor="middle">{_number(value)}</text>')
         x, y = (WIDTH + _LEFT - _RIGHT) / 2, HEIGHT - 3
         marks.append(f'<text class="axis" x="{x}" y="{y}" text-anchor="middle">{escape(below)}</text>')
         turned = f'transform="translate(10 {(HEIGHT - _BOTTOM + _TOP) / 2}) rotate(-90)"'

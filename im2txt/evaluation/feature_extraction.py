@@ -1,10 +1,11 @@
 """Image records to feature records: a frozen encoder runs once over every image, training then reads its output.
 
-The output folder is a records folder (`im2txt.data.records`) with the captions of the image records, the same shards
-and the same order. Regions and their mean are kept in float16, half the size of what the encoder computes.
+The output folder is a records folder (`im2txt.data.records`) with the captions of the image records, the same
+shards and the same order. Regions and their mean are kept in float16, half the size of what the encoder
+computes.
 
-An extraction that was interrupted goes on at the first unfinished shard. `encoder.json` says from the beginning what
-the folder is made with, so that shards of two encoders never come together.
+An extraction that was interrupted goes on at the first unfinished shard. `encoder.json` says from the
+beginning what the folder is made with, so that shards of two encoders never come together.
 """
 
 import dataclasses
@@ -58,18 +59,12 @@ def extract_features(
     """
     manifest = read_manifest(records)
     if manifest.get("features"):
-        raise UserError(
-            f"{records} holds features already. Give the folder of image records they were made from."
-        )
+        raise UserError(f"{records} holds features already. Give the folder of image records they were made from.")
     if config.trainable:
-        raise UserError(
-            "encoder.trainable is True: features can be kept of a frozen encoder only. Set it to False."
-        )
+        raise UserError("encoder.trainable is True: features can be kept of a frozen encoder only. Set it to False.")
     splits = list(splits) or list(manifest["splits"])
     sources = [Path(path) for split in splits for path in shard_paths(records, split)]
-    images = {
-        shard["name"]: shard["records"] for split in splits for shard in manifest["splits"][split]["shards"]
-    }
+    images = {shard["name"]: shard["records"] for split in splits for shard in manifest["splits"][split]["shards"]}
     digest = encoder.digest()
     _claim(Path(output), _identity(records, config, digest))
     shutil.copyfile(Path(records) / VOCABULARY, Path(output) / VOCABULARY)
@@ -83,9 +78,7 @@ def extract_features(
         "regions": height * width,
         "depth": encoder.depth,
     }
-    write_manifest(
-        output, manifest | {"splits": _finished(manifest["splits"], Path(output)), "features": features}
-    )
+    write_manifest(output, manifest | {"splits": _finished(manifest["splits"], Path(output)), "features": features})
     return read_manifest(output)
 
 
@@ -121,9 +114,7 @@ def _claim(output: Path, identity: dict) -> None:
 def _extract_shards(sources: dict[Path, int], output: Path, encoder: Encoder, batch_size: int) -> None:
     """Does each of the shards (path -> images in it); a shard appears in `output` when it is whole."""
     signature = tf.TensorSpec([None, encoder.image_size, encoder.image_size, 3], tf.float32)
-    regions_of = tf.function(
-        lambda images: tf.cast(encoder(images).regions, tf.float16), input_signature=[signature]
-    )
+    regions_of = tf.function(lambda images: tf.cast(encoder(images).regions, tf.float16), input_signature=[signature])
     with tqdm(total=sum(sources.values()), unit=" images", desc="features") as progress:
         for source in sources:
             part = output / f"{source.name}.part"
@@ -146,7 +137,8 @@ def _decoded_batches(source: Path, size: int, batch_size: int) -> Iterator[tuple
     try:
         yield from decoded.batch(batch_size).prefetch(1)
     except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
-        raise UserError(f"{source} cannot be read: {error.message}. Build the image records again.") from None
+        reason = error.message.splitlines()[0].rpartition("}} ")[2]  # without the names of graph nodes
+        raise UserError(f"{source} cannot be read: {reason} Build the image records again.") from None
 
 
 def _finished(splits: dict[str, dict], output: Path) -> dict[str, dict]:

@@ -1,8 +1,9 @@
-"""An evaluation as one page that people can look at: scores, charts, and every photo with what was said of it.
+"""An evaluation as one page that people can look at: scores, charts, and every photo with its captions.
 
-The page is a single HTML file that needs nothing else: style, script and photos lie in it, and its content security
-policy forbids it to load anything or to run any script but its own. It can be sorted and searched, reads well on
-a phone, and stays under 10 MB for 1,000 photos. Where the decoder attends, pointing at a word shows where it looked.
+The page is a single HTML file that needs nothing else: style, script and photos lie in it, and its content
+security policy forbids it to load anything or to run any script but its own. It can be sorted and searched,
+reads well on a phone, and stays under 10 MB for 1,000 photos. Where the decoder attends, pointing at a word
+shows where it looked.
 
 Template, style and script lie in the folder `report_page`; this module fills them in.
 """
@@ -19,15 +20,16 @@ from importlib.resources import files
 
 import numpy as np
 
-from im2txt.data.records import write_whole
 from im2txt.evaluation.charts import curves as curves_chart
 from im2txt.evaluation.charts import histogram
-from im2txt.evaluation.report_cards import TRUTH, ReportItem, render_cards
+from im2txt.evaluation.report_cards import ReportItem, is_truth, render_cards
 from im2txt.evaluation.thumbnails import shrink
+from im2txt.files import write_whole
 
 PRIMARY = "CIDEr-D"  # the score that ranks photos where only some of them can be shown
 SIZE_LIMIT = 10_000_000  # bytes
 GALLERY_LIMIT = 1000  # photos
+_NOT_CHARTED = ("BLEU-1", "BLEU-2", "BLEU-3")  # their histograms say little beside that of BLEU-4
 # title, what the name in the log holds, unit, factor
 _CURVES = (
     ("Loss", "loss", "loss", 1.0),
@@ -49,14 +51,14 @@ def write_report(
     Args:
         path: the HTML file.
         title: its heading.
-        corpus: scores of the whole split, in the order to show. None is shown as not available, `truth` in percent.
-        items: the photos in the order of the split, read once and kept as small JPEGs. Of more than `GALLERY_LIMIT`
-            the page shows the best, the worst and an even sample, and says so; the histograms count all.
+        corpus: scores of the whole split, in the order to show; None is shown as not available.
+        items: the photos in the order of the split, read once and kept as small JPEGs. Of more than
+            `GALLERY_LIMIT` the page shows the best, the worst and an even sample; the histograms count all.
         details: what was run (config, split, beam size, step, date ...). Nested values fold away as JSON.
         curves: the lines of metrics.jsonl: `step`, and anything with `loss`, `CIDEr` or `truth` in its name.
     """
     items = [item._replace(image_bytes=shrink(item.image_bytes or b"")) for item in items]
-    metrics = list(dict.fromkeys(name for item in items for name in item.scores))
+    metrics = list(dict.fromkeys(name for item in items for name in item.scores if item.scores[name] is not None))
     shown = [items[place] for place in _gallery_places(items, metrics)]
     page = {
         "title": escape(title),
@@ -65,11 +67,12 @@ def write_report(
         "histograms": _histograms(items, metrics),
         "curves": _curves(curves or ()),
         "sorts": _options(metrics),
-        "truth_filter": "" if TRUTH in metrics else "hidden",
+        "truth_filter": "" if any(map(is_truth, metrics)) else "hidden",
         "attention_hint": "" if any(item.attention is not None for item in shown) else "hidden",
         "shown": _shown(len(shown), len(items)),
         "style": _asset("style.css"),
         "script": _asset("page.js"),
+        "cards": "",
     }
     page["script_sha256"] = base64.b64encode(hashlib.sha256(page["script"].encode()).digest()).decode()
     page["cards"] = render_cards(shown, metrics, SIZE_LIMIT - len(_fill(page).encode()))
@@ -78,7 +81,7 @@ def write_report(
 
 def _fill(page: Mapping[str, str]) -> str:
     """Fills the template in one pass, so that nothing filled in is taken for a place to fill."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: page.get(place[1], ""), _asset("page.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: page[place[1]], _asset("page.html"))
 
 
 def _asset(name: str) -> str:
@@ -86,11 +89,11 @@ def _asset(name: str) -> str:
 
 
 def _gallery_places(items: Sequence[ReportItem], metrics: Sequence[str]) -> list[int]:
-    """Returns which items to show, in order: all, or a quarter of the best, one of the worst, and an even sample."""
+    """Returns which items to show, in order: all, or the best, the worst and some of those between."""
     if len(items) <= GALLERY_LIMIT:
         return list(range(len(items)))
     score = PRIMARY if PRIMARY in metrics or not metrics else metrics[0]
-    ranked = sorted(range(len(items)), key=lambda place: items[place].scores.get(score, 0.0))
+    ranked = sorted(range(len(items)), key=lambda place: items[place].scores.get(score) or 0.0)
     quarter = GALLERY_LIMIT // 4
     between = ranked[quarter:-quarter]
     even = np.linspace(0, len(between) - 1, GALLERY_LIMIT - 2 * quarter).astype(int)
@@ -100,7 +103,7 @@ def _gallery_places(items: Sequence[ReportItem], metrics: Sequence[str]) -> list
 def _shown(shown: int, total: int) -> str:
     if shown == total:
         return f"{total:,} photos"
-    return f"{shown:,} of {total:,} photos: the best quarter, the worst quarter, and an even sample of those between"
+    return f"{shown:,} of {total:,} photos: the best, the worst, and an even sample of those between"
 
 
 def _facts(details: Mapping[str, object]) -> str:
@@ -116,23 +119,23 @@ def _facts(details: Mapping[str, object]) -> str:
 
 def _tile(name: str, value: float | None) -> str:
     missing = value is None or not math.isfinite(value)
-    unit = "<small>%</small>" if name == TRUTH else ""
+    unit = "<small>%</small>" if is_truth(name) else ""
     text = "not available" if missing else f"{100 * value:.1f}{unit}"
-    style = " missing" if missing else " primary" if name in (PRIMARY, TRUTH) else ""
+    style = " missing" if missing else " primary" if name == PRIMARY or is_truth(name) else ""
     return f'<div class="tile{style}"><dt>{escape(_label(name))}</dt><dd>{text}</dd></div>'
 
 
 def _label(name: str) -> str:
-    return "Caption truth" if name == TRUTH else name
+    return "Caption truth" if is_truth(name) else name
 
 
 def _histograms(items: Sequence[ReportItem], metrics: Sequence[str]) -> str:
-    scores = {name: [100 * item.scores[name] for item in items if name in item.scores] for name in metrics}
-    return "".join(
-        _figure(f"{name}, photo by photo", histogram(values, name, "photos"))
-        for name, values in scores.items()
-        if name != TRUTH
-    )
+    charted = [name for name in metrics if not is_truth(name) and name not in _NOT_CHARTED]
+    figures = []
+    for name in sorted(charted, key=lambda name: name != PRIMARY):
+        values = [100 * item.scores[name] for item in items if item.scores.get(name) is not None]
+        figures.append(_figure(f"{name}, photo by photo", histogram(values, name, "photos")))
+    return "".join(figures)
 
 
 def _curves(log: Sequence[Mapping[str, object]]) -> str:
@@ -144,9 +147,7 @@ def _curves(log: Sequence[Mapping[str, object]]) -> str:
     return f'<h2>Training</h2><div class="charts">{"".join(figures)}</div>' if figures else ""
 
 
-def _series(
-    log: Sequence[Mapping[str, object]], part: str, factor: float
-) -> dict[str, list[tuple[float, float]]]:
+def _series(log: Sequence[Mapping[str, object]], part: str, factor: float) -> dict[str, list[tuple[float, float]]]:
     """Collects (step, factor * value) of every number in the log whose name holds `part`."""
     series: dict[str, list[tuple[float, float]]] = {}
     for line in log:

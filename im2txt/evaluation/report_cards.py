@@ -1,7 +1,7 @@
-"""The cards of the report's gallery: a photo, its caption, the rest of the beam, what people said, and the scores.
+"""The cards of the report's gallery: a photo, its caption, the rest of the beam, the references, the scores.
 
-Where the decoder attends, a card carries the map of every word as one byte a region (255 where that word's map is
-highest), and the page's script lays it over the photo. Everything that is not ours is escaped on its way in.
+Where the decoder attends, a card carries the map of every word as one byte a region (255 where that word's
+map is highest), and the page's script lays it over the photo. Whatever is not ours is escaped on its way in.
 """
 
 import base64
@@ -14,7 +14,6 @@ import numpy as np
 
 from im2txt.evaluation.thumbnails import Thumbnail, fit
 
-TRUTH = "truth"
 _PHOTO_TAGS = 240  # bytes, at most, of the tags around a photo
 
 
@@ -28,7 +27,8 @@ class ReportItem(NamedTuple):
         log_probability: of that caption, natural logarithm.
         hypotheses: (caption, log-probability) of the beam, best first; the caption itself may be among them.
         references: what people said.
-        scores: the scores of this photo by name, in [0, 1] (CIDEr-D: [0, 10]); `truth` is 0 or 1.
+        scores: the scores of this photo by name, in [0, 1] (CIDEr-D: [0, 10]), None where not available. A
+            name that ends in `truth` is 0 or 1, and becomes a badge.
         words: the words of the caption, where there is attention.
         attention: float [words, height, width], the map behind each word over the whole photo, or None.
         note: why the caption is false.
@@ -40,7 +40,7 @@ class ReportItem(NamedTuple):
     log_probability: float
     hypotheses: Sequence[tuple[str, float]]
     references: Sequence[str]
-    scores: Mapping[str, float]
+    scores: Mapping[str, float | None]
     words: Sequence[str] = ()
     attention: np.ndarray | None = None
     note: str = ""
@@ -64,10 +64,19 @@ def render_cards(items: Sequence[ReportItem], metrics: Sequence[str], budget: in
     )
 
 
+def is_truth(name: str) -> bool:
+    """Whether a score says how much is true, rather than how near to the references it is."""
+    return name.endswith("truth")
+
+
+def _truth(item: ReportItem) -> bool | None:
+    return next((value > 0 for name, value in item.scores.items() if is_truth(name) and value is not None), None)
+
+
 def _opening(item: ReportItem, metrics: Sequence[str]) -> str:
     ranks = [*(item.scores.get(name) for name in metrics), item.log_probability]
     scores = ",".join("" if rank is None else f"{rank:.6g}" for rank in ranks)
-    truth = f' data-truth="{int(item.scores[TRUTH])}"' if TRUTH in item.scores else ""
+    truth = "" if _truth(item) is None else f' data-truth="{int(_truth(item))}"'
     maps = "" if item.attention is None else _attention(item.words, item.attention)
     return f'<article class="card" data-id="{escape(item.image_id)}" data-scores="{scores}"{truth}{maps}>'
 
@@ -75,7 +84,7 @@ def _opening(item: ReportItem, metrics: Sequence[str]) -> str:
 def _attention(words: Sequence[str], maps: np.ndarray) -> str:
     if maps.ndim != 3 or len(maps) != len(words):
         raise ValueError(
-            f"Expected `attention` of shape [{len(words)}, height, width], a map a word. Received: {list(maps.shape)}."
+            f"Expected `attention` [{len(words)}, height, width], a map a word. Received: {list(maps.shape)}."
         )
     highest = np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
     packed = np.rint(255 * np.clip(maps / highest, 0, 1)).astype(np.uint8)
@@ -98,10 +107,12 @@ def _body(item: ReportItem, metrics: Sequence[str]) -> str:
     caption = " ".join(f"<i>{escape(word)}</i>" for word in words) or escape(item.caption)
     others = [(text, value) for text, value in item.hypotheses if text != item.caption]
     beams = [f"{escape(text)} <small>{_probability(value)}</small>" for text, value in others]
+    said = [escape(text) for text in item.references]
+    log_probability = f'title="log-probability {item.log_probability:.3f}"'
     return (
         f'<div class="text"><p class="caption">{caption}</p><p class="odds">{_badge(item)}'
-        f'<span title="log-probability {item.log_probability:.3f}">{_probability(item.log_probability)}</span></p>'
-        f"{_note(item)}{_list('Also considered', beams)}{_list('People said', map(escape, item.references))}</div>"
+        f"<span {log_probability}>{_probability(item.log_probability)}</span></p>{_note(item)}"
+        f"{_list('Also considered', beams)}{_list('People said', said)}</div>"
         f'<div class="foot"><dl class="marks">{_marks(item, metrics)}</dl>'
         f'<p class="id">{escape(item.image_id)}</p></div>'
     )
@@ -113,10 +124,8 @@ def _list(heading: str, texts: Sequence[str]) -> str:
 
 
 def _badge(item: ReportItem) -> str:
-    if TRUTH not in item.scores:
-        return ""
-    word = "true" if item.scores[TRUTH] else "false"
-    return f'<b class="badge {word}">{word}</b>'
+    word = {True: "true", False: "false", None: ""}[_truth(item)]
+    return word and f'<b class="badge {word}">{word}</b>'
 
 
 def _note(item: ReportItem) -> str:
@@ -127,7 +136,7 @@ def _marks(item: ReportItem, metrics: Sequence[str]) -> str:
     return "".join(
         f"<div><dt>{escape(name)}</dt><dd>{100 * item.scores[name]:.1f}</dd></div>"
         for name in metrics
-        if name != TRUTH and name in item.scores
+        if not is_truth(name) and item.scores.get(name) is not None
     )
 
 

@@ -1,10 +1,10 @@
 """Photos made small enough that a page can carry all of them.
 
-A page of 10 MB has about 5 KB for each of 1,000 photos, and 200 KB for each of 30. So the size is no constant:
-`fit` takes the largest step of a ladder at which all photos together stay within a number of bytes.
+A page of 10 MB has about 5 KB for each of 1,000 photos, and 200 KB for each of 30. So the size is no
+constant: `fit` takes the largest step of a ladder at which all photos together stay within a number of bytes.
 
-A photo is shown as the network sees it: whole, and without its EXIF orientation, which TensorFlow does not read
-either; otherwise attention maps would lie on the wrong places.
+A photo is shown as the network sees it: whole, and without its EXIF orientation, which TensorFlow does not
+read either; otherwise attention maps would lie on the wrong places.
 """
 
 import io
@@ -27,6 +27,7 @@ LADDER = (
     (112, 36),
 )
 _KEPT_QUALITY = 90
+_SAMPLE = 50  # photos that show whether a step can fit, before all are tried
 
 
 class Thumbnail(NamedTuple):
@@ -56,17 +57,19 @@ def fit(photos: Sequence[bytes | None], budget: int) -> list[Thumbnail | None]:
         budget: bytes that all JPEGs together may take. Where not even the ladder's last step keeps within it,
             that step is taken all the same.
     """
+    stride = max(1, len(photos) // _SAMPLE)
     for side, quality in LADDER[:-1]:
-        thumbnails = _encode_within(photos, side, quality, budget)
+        hopeless = _encode_within(photos[::stride], side, quality, 1.1 * budget / stride) is None
+        thumbnails = None if hopeless else _encode_within(photos, side, quality, budget)
         if thumbnails is not None:
             return thumbnails
     return [photo and _encode(_open(photo), *LADDER[-1]) for photo in photos]
 
 
 def _encode_within(
-    photos: Sequence[bytes | None], side: int, quality: int, budget: int
+    photos: Sequence[bytes | None], side: int, quality: int, budget: float
 ) -> list[Thumbnail | None] | None:
-    """Encodes all photos, or gives up (None) as soon as they exceed the budget: a step too large costs little."""
+    """Encodes all photos, or gives up (None) as soon as they exceed the budget."""
     thumbnails = []
     for photo in photos:
         thumbnail = photo and _encode(_open(photo), side, quality)

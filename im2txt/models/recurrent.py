@@ -45,7 +45,8 @@ class LSTMCell(keras.layers.Layer):
 
     def advance(self, projected: tf.Tensor, state: LSTMState) -> LSTMState:
         """One step from projected inputs [rows, 4 * units]."""
-        gates = projected + tf.matmul(state.hidden, self.recurrent_kernel)
+        recurrent_kernel = tf.cast(self.recurrent_kernel, projected.dtype)  # outside of call, Keras does not
+        gates = projected + tf.matmul(state.hidden, recurrent_kernel)
         i, f, g, o = tf.split(gates, 4, axis=-1)
         cell = tf.sigmoid(f) * state.cell + tf.sigmoid(i) * tf.tanh(g)
         return LSTMState(hidden=tf.sigmoid(o) * tf.tanh(cell), cell=cell)

@@ -5,16 +5,17 @@
         scores     float32 [batch, beam]    sums of natural log-probabilities, <end> included
         lengths    int32   [batch, beam]    words, <end> included where the caption ended
         ok         bool    [batch]          false: these bytes are no image
-        attention  float32 [batch, beam, length, regions]    the map behind each word, row-major over the grid;
-                                            only where the decoder attends
+        attention  float32 [batch, beam, length, regions]    the map behind each word, row-major over the
+                                            grid; only where the decoder attends
     signatures["metadata"]() -> json string    the content of assets/metadata.json
 
 Where `ok` is false, the captions are empty, their scores -inf (probability 0), lengths and maps 0; the other
 images are served as if alone. An empty slot, where fewer captions exist than beams, looks the same.
 
     assets/vocabulary.txt   the words, as `im2txt.text.vocabulary` writes them
-    assets/metadata.json    {"config": {...}, "vocabulary_size": 2269, "vocabulary_sha256": "...", "grid": [8, 8],
-                             "image_size": 299, "attends": true, "decoding": {"beam_size": 3, ...}, ...}
+    assets/metadata.json    {"vocabulary_size": 2269, "vocabulary_sha256": "...", "grid": [8, 8],
+                             "image_size": 299, "attends": true, "decoding": {"beam_size": 3, ...},
+                             "tensorflow": "2.21.0", and from im2txt.export: "config": {...}, ...}
 
 Images are decoded and resized by `im2txt.data.images.decode_image`, the same as in training and evaluation.
 """
@@ -31,6 +32,7 @@ import tensorflow as tf
 from im2txt.data.images import decode_image
 from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
 from im2txt.errors import UserError
+from im2txt.files import write_whole
 from im2txt.models.captioner import Captioner
 from im2txt.text.vocabulary import END, PAD, Vocabulary
 
@@ -63,6 +65,9 @@ class CaptionService(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
     def caption(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Captions encoded images [batch]; returns the fields of `serving_default`."""
+        count = tf.size(image_bytes)
+        # convolutions fail on an empty batch: it gets an image, which is taken off again at the end
+        image_bytes = tf.concat([image_bytes, tf.fill([tf.cast(count == 0, tf.int32)], "")], axis=0)
         images, ok = decode_images(image_bytes, self.captioner.encoder.image_size)
         decoder = self.captioner.decoder
         start = decoder.start(self.captioner.encode(images))
@@ -73,7 +78,9 @@ class CaptionService(tf.Module):
             "lengths": found.lengths,
             "ok": ok,
         }
-        return fields if found.attention is None else {**fields, "attention": found.attention}
+        if found.attention is not None:
+            fields["attention"] = found.attention
+        return {name: field[:count] for name, field in fields.items()}
 
     @tf.function(input_signature=[])
     def metadata(self) -> dict[str, tf.Tensor]:
@@ -91,11 +98,11 @@ def decode_images(image_bytes: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tens
     """Decodes encoded images [batch] in the graph, none of which can fail the others.
 
     Returns:
-        Images float32 [batch, size, size, 3] in [-1, 1], 0 where the bytes are no image; and bool [batch]: whether
-        they are one.
+        Images float32 [batch, size, size, 3] in [-1, 1], 0 where the bytes are no image; and bool [batch]:
+        whether they are one.
     """
     count = tf.size(image_bytes)
-    # Only a dataset can step over an op that fails. One image more than there are keeps its batch from being empty.
+    # Only a dataset can step over an op that fails. One image too many keeps its batch from being empty.
     decoded = (
         tf.data.Dataset.from_tensor_slices((tf.range(count), image_bytes))
         .map(lambda index, data: (index, decode_image(data, size)), num_parallel_calls=tf.data.AUTOTUNE)
@@ -112,7 +119,7 @@ def export_service(
     captioner: Captioner,
     vocabulary: Vocabulary,
     decoding: DecodingConfig,
-    config: dict,
+    metadata: dict,
     output: str | os.PathLike,
 ) -> None:
     """Saves a captioner, built and restored, as a service; the folder is whole or absent.
@@ -121,7 +128,7 @@ def export_service(
         captioner: with an encoder; its decoder's vocabulary size is that of `vocabulary`.
         vocabulary: the words by id.
         decoding: how the service seeks captions; fixed in the export.
-        config: the experiment's configuration, plain JSON types; goes into the metadata.
+        metadata: what else shall be known of the model, such as its configuration; plain JSON types.
         output: a folder that does not exist, is empty, or holds an earlier export, which is then replaced.
 
     Raises:
@@ -137,8 +144,7 @@ def export_service(
         assets, saved = Path(folder, "assets"), Path(folder, "saved")
         assets.mkdir()
         vocabulary.save(assets / VOCABULARY)
-        metadata = _metadata(captioner, vocabulary, decoding, config)
-        (assets / METADATA).write_text(json.dumps(metadata, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        write_whole(assets / METADATA, _metadata(captioner, vocabulary, decoding, metadata))
         service = CaptionService(captioner, decoding, assets)
         signatures = {"serving_default": service.caption, "metadata": service.metadata}
         tf.saved_model.save(service, str(saved), signatures=signatures)
@@ -148,18 +154,16 @@ def export_service(
 
 
 def check_output(output: str | os.PathLike) -> None:
-    """Raises a UserError unless an export may be written to this path, so that nothing else is ever overwritten."""
+    """Raises a UserError where an export would overwrite anything but an earlier export."""
     output = Path(output)
     earlier_export = Path(output, "saved_model.pb").is_file() and Path(output, "assets", METADATA).is_file()
     if output.is_file() or (output.is_dir() and any(output.iterdir()) and not earlier_export):
         raise UserError(f"{output} exists and is no exported model; give a new or an empty folder as output.")
 
 
-def _metadata(
-    captioner: Captioner, vocabulary: Vocabulary, decoding: DecodingConfig, config: dict
-) -> dict[str, object]:
-    return {
-        "config": config,
+def _metadata(captioner: Captioner, vocabulary: Vocabulary, decoding: DecodingConfig, more: dict) -> str:
+    metadata = {
+        **more,
         "vocabulary_size": len(vocabulary),
         "vocabulary_sha256": vocabulary.sha256(),
         "grid": list(captioner.encoder.grid),
@@ -168,6 +172,7 @@ def _metadata(
         "decoding": dataclasses.asdict(decoding),
         "tensorflow": tf.__version__,
     }
+    return json.dumps(metadata, indent=2, sort_keys=True) + "\n"
 
 
 def _only_where(ok: tf.Tensor, found: Hypotheses) -> Hypotheses:
@@ -177,4 +182,6 @@ def _only_where(ok: tf.Tensor, found: Hypotheses) -> Hypotheses:
     def choose(leaf: tf.Tensor, nothing: float) -> tf.Tensor:
         return tf.where(tf.reshape(ok, [-1] + [1] * (leaf.shape.rank - 1)), leaf, nothing)
 
-    return Hypotheses(*(leaf if leaf is None else choose(leaf, nothing) for leaf, nothing in zip(found, empty)))
+    return Hypotheses(
+        *(leaf if leaf is None else choose(leaf, nothing) for leaf, nothing in zip(found, empty))
+    )

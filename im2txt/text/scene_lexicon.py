@@ -1,7 +1,7 @@
 """The words of the scenes dataset: what a scene may hold, and how people word it.
 
-Keys are the values that a scene graph uses, rows are their wordings; the first wording is the usual one,
-the others are rarer. A word means the same wherever it stands, so that a caption has one reading.
+Keys are the values that a scene graph uses, rows are their wordings; the first wording is the usual one, the
+others are rarer. Of a thing, a word says one attribute, and no two words of a row differ in meaning.
 """
 
 NOUNS = {
@@ -68,7 +68,7 @@ VIEWS = {  # backgrounds, said before the things
     "gradient": ("a gradient background", "a shaded background"),
     "grass": ("a meadow", "a grassy field"),
     "sand": ("a sandy beach",),
-    "sky": ("a cloudy sky", "a blue sky"),
+    "sky": ("a cloudy sky", "a bright sky"),
     "clutter": ("a cluttered background", "a messy background"),
 }
 BACKGROUNDS = tuple(PLACES)

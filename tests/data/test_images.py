@@ -78,7 +78,7 @@ def test_flip_mirrors_half_of_the_time():
 def test_distortion_stays_in_range_and_depends_on_the_seed_alone():
     image = images.decode_image(tf.constant(encoded()), 16)
     distorted = [images.distort_colours(image, [2, seed]).numpy() for seed in range(6)]
-    assert all(-1 <= x.min() and x.max() <= 1 for x in distorted)
+    assert all(x.min() >= -1 and x.max() <= 1 for x in distorted)
     assert len({x.tobytes() for x in distorted}) == 6
     np.testing.assert_array_equal(distorted[3], images.distort_colours(image, [2, 3]))
 

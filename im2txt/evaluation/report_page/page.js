@@ -48,7 +48,8 @@ function update() {
   gallery.append(...sorted.map((row) => row.card));
   empty.remove();
   if (!shown) gallery.append(empty);
-  count.textContent = shown === rows.length ? `${shown} photos` : `${shown} of ${rows.length} photos`;
+  const [some, all] = [shown, rows.length].map((number) => number.toLocaleString("en"));
+  count.textContent = shown === rows.length ? `${all} photos` : `${some} of ${all} photos`;
   const name = sort.selectedOptions[0].textContent;
   for (const mark of gallery.querySelectorAll(".marks div")) {
     mark.classList.toggle("sorted", mark.firstChild.textContent === name);
@@ -68,7 +69,7 @@ function draw(canvas, card, word) {
   const bytes = atob(card.dataset.maps).slice(word * height * width, (word + 1) * height * width);
   const map = new ImageData(width, height);
   for (let region = 0; region < bytes.length; region++) {
-    map.data[4 * region + 3] = 215 * (1 - bytes.charCodeAt(region) / 255);
+    map.data[4 * region + 3] = 200 * (1 - bytes.charCodeAt(region) / 255);
   }
   Object.assign(canvas, { width, height });
   canvas.getContext("2d").putImageData(map, 0, 0);

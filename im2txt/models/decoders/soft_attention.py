@@ -96,7 +96,7 @@ class SoftAttentionDecoder(Decoder):
 
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> SoftAttentionState:
         """Returns the state before the first word; one row an image."""
-        values = features.regions
+        values = tf.cast(features.regions, self.compute_dtype)
         if self.project is not None:
             values = dropout(self.project(values), self.config.feature_dropout, seed, salt=0)
         initial = dropout(self.initial(tf.reduce_mean(values, axis=1)), self.config.dropout, seed, salt=1)

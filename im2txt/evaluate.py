@@ -1,0 +1,72 @@
+"""Captions a split with a trained model, scores it, and writes a report to look at.
+
+    python -m im2txt.evaluate --workdir=runs/scenes --records=data/scenes --split=val --output=runs/scenes/val
+
+writes predictions.json (COCO result format), metrics.json (BLEU-1..4, ROUGE-L, CIDEr-D, on scenes also caption truth;
+of the corpus and of each image) and report.html. `--records` may be cached features of the same encoder, which is
+faster; `--photos` then names the image records that the report takes its photos from.
+"""
+
+import dataclasses
+import itertools
+import sys
+import time
+from pathlib import Path
+
+from absl import flags
+
+from im2txt.commands import run
+
+FLAGS = flags.FlagValues()
+flags.DEFINE_string("workdir", None, "folder of a run of im2txt.train", required=True, flag_values=FLAGS)
+flags.DEFINE_string("records", None, "folder of records to caption", required=True, flag_values=FLAGS)
+flags.DEFINE_string("split", "val", "split to caption", flag_values=FLAGS)
+flags.DEFINE_string("output", None, "folder to write; made if absent", required=True, flag_values=FLAGS)
+flags.DEFINE_string("photos", None, "image records with the report's photos; --records if absent", flag_values=FLAGS)
+flags.DEFINE_enum("checkpoint", "best", ["best", "latest"], "which weights of the run", flag_values=FLAGS)
+flags.DEFINE_integer("beam_size", None, "hypotheses kept; the run's own if absent", flag_values=FLAGS)
+flags.DEFINE_integer("max_length", None, "most words; the run's own if absent", flag_values=FLAGS)
+flags.DEFINE_float("length_normalization", None, "exponent; the run's own if absent", flag_values=FLAGS)
+
+
+def main(argv: list[str]) -> None:
+    """Evaluates."""
+    del argv
+    from im2txt.data.records import read_manifest
+    from im2txt.evaluation.predictions import read_metrics_log
+    from im2txt.evaluation.split_evaluation import evaluate_split, read_photos, write_evaluation
+    from im2txt.training.logging import LOG
+    from im2txt.workdir import check_features, check_vocabulary, load_run
+
+    loaded = load_run(FLAGS.workdir, FLAGS.checkpoint)
+    check_vocabulary(FLAGS.workdir, FLAGS.records)
+    check_features(FLAGS.records, loaded.captioner.encoder)
+    overrides = {name: FLAGS[name].value for name in ("beam_size", "max_length", "length_normalization")}
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    decoding = dataclasses.replace(loaded.config.decoding, **overrides)
+    evaluation = evaluate_split(loaded.captioner, loaded.vocabulary, FLAGS.records, FLAGS.split, decoding)
+    photos = FLAGS.photos or (FLAGS.records if not read_manifest(FLAGS.records).get("features") else None)
+    details = {
+        "split": FLAGS.split,
+        "images": len(evaluation.images),
+        "step": loaded.step,
+        "checkpoint": FLAGS.checkpoint,
+        "decoding": dataclasses.asdict(decoding),
+        "date": time.strftime("%Y-%m-%d"),
+        "config": dataclasses.asdict(loaded.config),
+    }
+    shown = read_photos(photos, FLAGS.split) if photos else itertools.repeat(None)
+    grid = loaded.captioner.encoder.grid
+    write_evaluation(FLAGS.output, evaluation, shown, grid, details, read_metrics_log(Path(FLAGS.workdir) / LOG))
+    for name, score in evaluation.scores.corpus.items():
+        sys.stdout.write(f"{name:14s} {'not available' if score is None else f'{score:.4f}'}\n")
+    sys.stdout.write(f"Report: {Path(FLAGS.output) / 'report.html'}\n")
+
+
+def console() -> None:
+    """The console script `im2txt-evaluate`."""
+    run(main, FLAGS)
+
+
+if __name__ == "__main__":
+    console()

@@ -1,0 +1,176 @@
+"""Every decoder of the table keeps the contract of `im2txt.models.decoders.base`."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from im2txt.models.captioner import Captioner
+from im2txt.models.decoders import DECODERS, build_decoder
+from im2txt.models.decoders.base import repeat_rows
+from im2txt.models.features import ImageFeatures
+from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
+
+VOCAB, IMAGES, CAPTIONS, LENGTH, REGIONS, DEPTH = 11, 2, 3, 4, 5, 6
+SMALL = {"units": 8, "embedding": 8, "attention_units": 7}
+
+
+@pytest.fixture(params=sorted(DECODERS))
+def decoder(request):
+    keras.utils.set_random_seed(3)
+    return small_decoder(request.param)
+
+
+def small_decoder(name, **options):
+    kind = DECODERS[name].config
+    options = {k: v for k, v in {**SMALL, **options}.items() if k in kind.__dataclass_fields__}
+    decoder = build_decoder(kind(**options), VOCAB)
+    decoder(features(), input_ids())
+    return decoder
+
+
+def features(images=IMAGES):
+    regions = np.random.default_rng(0).normal(size=(images, REGIONS, DEPTH)).astype("f4")
+    return ImageFeatures(pooled=tf.constant(regions.mean(1)), regions=tf.constant(regions))
+
+
+def input_ids(images=IMAGES):
+    ids = np.random.default_rng(1).integers(4, VOCAB, (images * CAPTIONS, LENGTH))
+    ids[:, 0] = 1
+    return tf.constant(ids, tf.int32)
+
+
+def unrolled(decoder, features, ids):
+    state = repeat_rows(decoder.start(features), CAPTIONS)
+    logits, attention = [], []
+    for time in range(LENGTH):
+        step_logits, state = decoder.step(ids[:, time], state)
+        logits.append(step_logits)
+        attention.append(state.attention if decoder.attends else None)
+    return tf.stack(logits, 1), tf.stack(attention, 1) if decoder.attends else None
+
+
+def test_step_unrolled_equals_call(decoder):
+    logits, attention = unrolled(decoder, features(), input_ids())
+    decoded = decoder(features(), input_ids())
+    np.testing.assert_allclose(decoded.logits, logits, atol=1e-5)
+    if decoder.attends:
+        np.testing.assert_allclose(decoded.attention, attention, atol=1e-5)
+
+
+def test_shapes_and_types(decoder):
+    decoded = decoder(features(), input_ids())
+    assert decoded.logits.shape == (IMAGES * CAPTIONS, LENGTH, VOCAB)
+    assert decoded.logits.dtype == tf.float32
+    assert (decoded.attention is not None) == decoder.attends
+
+
+def test_rows_see_their_own_image_only(decoder):
+    both = decoder(features(), input_ids()).logits
+    second = decoder(ImageFeatures(*(x[1:] for x in features())), input_ids()[CAPTIONS:]).logits
+    np.testing.assert_allclose(both[CAPTIONS:], second, atol=1e-5)
+    assert not np.allclose(both[:CAPTIONS], decoder(features(), tf.roll(input_ids(), CAPTIONS, 0)).logits[CAPTIONS:])
+
+
+def test_later_words_change_nothing_before_them(decoder):
+    changed = tf.concat([input_ids()[:, :-1], input_ids()[:, -1:] * 0], 1)
+    before, after = (decoder(features(), ids).logits for ids in (input_ids(), changed))
+    np.testing.assert_allclose(before[:, :-1], after[:, :-1], atol=1e-6)
+    assert not np.allclose(before[:, -1], after[:, -1])
+
+
+def test_gradients_reach_every_weight(decoder):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(decoder(features(), input_ids(), seed=tf.constant([1, 2])).logits))
+    for weight, gradient in zip(decoder.trainable_variables, tape.gradient(loss, decoder.trainable_variables)):
+        assert gradient is not None, weight.path
+        assert np.abs(tf.convert_to_tensor(gradient)).sum() > 0, weight.path
+
+
+def test_reads_only_what_it_says(decoder):
+    whole = features()
+    seen = ImageFeatures(**{name: getattr(whole, name) if name in decoder.reads else None for name in whole._fields})
+    np.testing.assert_array_equal(decoder(seen, input_ids()).logits, decoder(whole, input_ids()).logits)
+
+
+def test_dropout_is_a_function_of_the_seed(decoder):
+    first, again, other = (decoder(features(), input_ids(), seed=tf.constant([7, n])).logits for n in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other)
+    assert not np.allclose(first, decoder(features(), input_ids()).logits)
+
+
+def test_state_rows_can_be_gathered(decoder):
+    """A beam gathers every leaf but `memory`; stepping then equals stepping first and gathering after."""
+    ids, order = input_ids()[:, 1], [1, 0, 2, 5, 4, 3]  # within each image
+    state = repeat_rows(decoder.start(features()), CAPTIONS)
+    _, state = decoder.step(input_ids()[:, 0], state)
+    leaves = {k: v if k == "memory" else tf.nest.map_structure(lambda x: tf.gather(x, order), v)
+              for k, v in state._asdict().items()}
+    logits, _ = decoder.step(tf.gather(ids, order), type(state)(**leaves))
+    np.testing.assert_allclose(logits, tf.gather(decoder.step(ids, state)[0], order), atol=1e-6)
+
+
+def test_checkpoint_holds_every_variable(decoder, tmp_path):
+    path = tf.train.Checkpoint(decoder=decoder).save(str(tmp_path / "model"))
+    saved = [name for name, _ in tf.train.list_variables(path) if name.startswith("decoder/")]
+    assert len(saved) == len(decoder.variables)
+
+
+def test_padding_changes_nothing(decoder):
+    batch = {
+        "pooled": features().pooled,
+        "regions": features().regions,
+        "input_ids": tf.reshape(input_ids(), [IMAGES, CAPTIONS, LENGTH]),
+        "target_ids": tf.reshape(input_ids(), [IMAGES, CAPTIONS, LENGTH]),
+        "weights": tf.ones([IMAGES, CAPTIONS, LENGTH]),
+    }
+    pads = {"input_ids": 0, "target_ids": 0, "weights": 0}
+    padded = {k: tf.pad(v, [[0, 0], [0, 1], [0, 2]]) if k in pads else v for k, v in batch.items()}
+    objective = CrossEntropy(CrossEntropyConfig(doubly_stochastic=1.0))
+    plain, more = (objective(Captioner(None, decoder), each, None) for each in (batch, padded))
+    np.testing.assert_allclose(plain.total, more.total, rtol=1e-5)
+    assert plain.weight == more.weight
+
+
+def test_loss_at_initialisation_is_about_log_vocab(decoder):
+    batch = {"pooled": features().pooled, "regions": features().regions}
+    ids = tf.reshape(input_ids(), [IMAGES, CAPTIONS, LENGTH])
+    batch |= {"input_ids": ids, "target_ids": ids, "weights": tf.ones(ids.shape)}
+    loss = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))(Captioner(None, decoder), batch, None)
+    assert float(loss.total / loss.weight) == pytest.approx(np.log(VOCAB), rel=0.15)
+
+
+@pytest.mark.parametrize("name", sorted(DECODERS))
+def test_a_tiny_batch_is_learned_by_heart(name):
+    keras.utils.set_random_seed(3)
+    decoder = small_decoder(name, units=32, embedding=32, dropout=0.0)
+    images = 8
+    ids = input_ids(images)[::CAPTIONS]  # one caption an image
+    targets = tf.roll(ids, -1, axis=1)
+    optimizer = keras.optimizers.Adam(0.02)
+    optimizer.build(decoder.trainable_variables)
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            logits = decoder(features(images), ids).logits
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
+        gradients = tape.gradient(loss, decoder.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
+        return tf.reduce_mean(tf.cast(tf.argmax(logits, -1, tf.int32) == targets, tf.float32))
+
+    for _ in range(200):
+        accuracy = step()
+    assert accuracy == 1.0
+
+
+@pytest.mark.parametrize("name", sorted(DECODERS))
+def test_trains_in_bfloat16(name):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        decoded = small_decoder(name)(features(), input_ids())
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert decoded.logits.dtype == tf.float32
+    assert np.isfinite(decoded.logits).all()

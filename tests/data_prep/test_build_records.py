@@ -1,0 +1,315 @@
+"""Records built from a small Flickr8k folder: their content, what is skipped, and every message."""
+
+import hashlib
+import json
+import sys
+
+import pytest
+import tensorflow as tf
+
+from data_prep import build_records
+from data_prep.build_records import FLAGS
+from im2txt.data import records
+from im2txt.errors import UserError
+from im2txt.text.tokenizer import Tokenizer
+from im2txt.text.vocabulary import UNK, Vocabulary
+from tests.helpers import photo, write_flickr8k
+
+TRAIN = {f"t{number}.jpg": ["A dog runs .", "The dog is running ."] for number in range(5)}
+VAL = {"v0.jpg": ["A zebra runs ."], "v1.jpg": ["A dog .", "Dog", "The dog is here ."]}
+
+
+@pytest.fixture
+def source(tmp_path):
+    return write_flickr8k(tmp_path / "flickr8k", {"train": TRAIN, "val": VAL})
+
+
+@pytest.fixture
+def output(tmp_path):
+    return tmp_path / "records"
+
+
+def build(source, output, *arguments, dataset="flickr8k", workers=1):
+    """Runs the command; returns the manifest."""
+    FLAGS.unparse_flags()
+    places = [f"--source={source}", f"--output={output}", f"--workers={workers}"]
+    FLAGS(["build_records", f"--dataset={dataset}", *places, *arguments])
+    build_records.main([])
+    return json.loads((output / "manifest.json").read_text(encoding="utf-8"))
+
+
+def read(output, split):
+    paths = records.shard_paths(output, split)
+    return [records.decode_image_record(raw.numpy()) for raw in tf.data.TFRecordDataset(paths)]
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_record_holds_the_photo_as_it_was_and_all_its_captions(source, output):
+    build(source, output)
+    vocabulary = Vocabulary.load(output / "vocabulary.txt")
+    record = read(output, "val")[1]
+    assert record.image_id == "v1.jpg"
+    assert record.image_bytes == (source / "images" / "v1.jpg").read_bytes()
+    assert record.captions == ("A dog .", "Dog", "The dog is here .")
+    expected = [vocabulary.encode(Tokenizer().tokenize(caption)) for caption in record.captions]
+    assert [list(ids) for ids in record.caption_ids] == expected
+    assert record.caption_ids[2][3] == UNK  # `here` is no training word
+
+
+def test_the_vocabulary_comes_from_the_training_captions_alone(source, output):
+    build(source, output, "--min_word_count=1")
+    vocabulary = Vocabulary.load(output / "vocabulary.txt")
+    counts = dict(zip(vocabulary.words, vocabulary.counts))
+    # five photos with the two captions of TRAIN; `zebra` and `here` stand in the validation captions only
+    assert counts == {
+        **{"<pad>": 0, "<start>": 10, "<end>": 10, "<unk>": 0},
+        **{"dog": 10, "a": 5, "is": 5, "running": 5, "runs": 5, "the": 5},
+    }
+
+
+def test_the_manifest_tells_what_is_there(source, output):
+    manifest = build(source, output, "--images_per_shard=2", "--min_word_count=2")
+    assert set(manifest) == {
+        *("schema", "dataset", "config", "vocabulary_sha256", "splits", "skipped", "features"),
+    }
+    assert (manifest["schema"], manifest["dataset"], manifest["features"]) == (1, "flickr8k", None)
+    assert manifest["skipped"] == {"count": 0, "items": []}
+    assert manifest["config"]["min_word_count"] == 2
+    assert manifest["config"]["splits"] == ["train", "val"]
+    assert manifest["config"]["tokenizer"] == {"keep_punctuation": False}
+    assert manifest["vocabulary_sha256"] == records.sha256_file(output / "vocabulary.txt")
+    train, val = manifest["splits"]["train"], manifest["splits"]["val"]
+    assert (train["images"], train["captions"]) == (5, 10)
+    assert (val["images"], val["captions"]) == (2, 4)
+    assert [shard["records"] for shard in train["shards"]] == [2, 2, 1]
+    assert train["shards"][2]["name"] == "train-00002-of-00003.tfrecord"
+    files = {shard["name"]: shard["sha256"] for split in (train, val) for shard in split["shards"]}
+    on_disk = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in output.glob("*.tfrecord")}
+    assert files == on_disk
+    assert [record.image_id for record in read(output, "train")] == list(TRAIN)
+
+
+def test_two_workers_write_the_bytes_that_one_writes(source, tmp_path):
+    (source / "images" / "t3.jpg").write_bytes(b"no photo")
+    build(source, tmp_path / "one", "--images_per_shard=2", "--max_skipped=1", workers=1)
+    build(source, tmp_path / "two", "--images_per_shard=2", "--max_skipped=1", workers=2)
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+def test_the_command_prints_counts(source, output, capsys):
+    build(source, output)
+    assert capsys.readouterr().out == (
+        f"train: 5 images, 10 captions\nval: 2 images, 4 captions\nskipped: 0\nrecords: {output}\n"
+    )
+
+
+def test_chosen_splits_are_written_with_the_vocabulary_of_train(source, tmp_path):
+    manifest = build(source, tmp_path / "val", "--splits=val")
+    assert list(manifest["splits"]) == ["val"]
+    assert manifest["vocabulary_sha256"] == build(source, tmp_path / "all")["vocabulary_sha256"]
+
+
+# What is skipped
+
+
+def test_a_bad_photo_among_good_ones_is_named(source, output):
+    whole = photo(7, size=64)
+    (source / "images" / "t1.jpg").write_bytes(b"")
+    (source / "images" / "t2.jpg").write_bytes(whole[: len(whole) // 2])
+    manifest = build(source, output, "--max_skipped=0.5")
+    first, second = manifest["skipped"]["items"]
+    assert manifest["skipped"]["count"] == 2
+    assert first == {
+        "image_id": "t1.jpg",
+        "where": "Flickr_8k.trainImages.txt:2",
+        "reason": "the image is no image: 0 bytes in no format that is known",
+    }
+    assert second["image_id"] == "t2.jpg"
+    assert second["reason"].startswith("the image cannot be decoded: ")
+    assert [record.image_id for record in read(output, "train")] == ["t0.jpg", "t3.jpg", "t4.jpg"]
+    assert manifest["splits"]["train"]["images"] == 3
+
+
+def test_faults_of_the_source_are_named_too(source, output):
+    with open(source / "Flickr8k.token.txt", "a", encoding="utf-8") as file:
+        file.write("not a caption\nv0.jpg#1\t. .\n")
+    items = build(source, output, "--max_skipped=0.5")["skipped"]["items"]
+    assert [(item["where"], item["reason"]) for item in items] == [
+        ("Flickr8k.token.txt:15", "expected `name.jpg#k<TAB>caption`, found 'not a caption'"),
+        ("Flickr_8k.devImages.txt:1", "the caption '. .' has no words"),
+    ]
+    assert read(output, "val")[0].captions == ("A zebra runs .",)
+
+
+def test_more_skipped_than_allowed_stops_the_build_and_leaves_nothing(source, output):
+    for number in range(4):
+        (source / "images" / f"t{number}.jpg").write_bytes(b"no photo")
+    message = (
+        r"4 images or captions of 7 images had to be skipped, more than --max_skipped=0\.5 allows: "
+        r"Flickr_8k\.trainImages\.txt:1: .*; and 1 more\. Mend the source, or raise --max_skipped"
+    )
+    with pytest.raises(UserError, match=message):
+        build(source, output, "--max_skipped=0.5")
+    assert not output.exists()
+
+
+def test_too_many_faults_of_the_source_stop_the_build_before_it_begins(source, output):
+    (source / "Flickr8k.token.txt").write_text("a\nb\n" + f"t0.jpg#0\t{'A dog . ' * 5}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"had to be skipped, more than --max_skipped=0\.01 allows"):
+        build(source, output)
+    assert not output.exists()
+
+
+def test_an_image_in_two_splits_stays_in_the_held_out_one(source, output):
+    with open(source / "Flickr_8k.trainImages.txt", "a", encoding="utf-8") as file:
+        file.write("v0.jpg\nt0.jpg\n")
+    manifest = build(source, output, "--max_skipped=0.5")
+    assert [(item["image_id"], item["where"], item["reason"]) for item in manifest["skipped"]["items"]] == [
+        (
+            "v0.jpg",
+            "Flickr_8k.trainImages.txt:6",
+            "v0.jpg is already in split val (Flickr_8k.devImages.txt:1)",
+        ),
+        (
+            "t0.jpg",
+            "Flickr_8k.trainImages.txt:7",
+            "t0.jpg is already in split train (Flickr_8k.trainImages.txt:1)",
+        ),
+    ]
+    assert (manifest["splits"]["train"]["images"], manifest["splits"]["val"]["images"]) == (5, 2)
+
+
+def test_a_training_photo_equal_to_a_held_out_one_is_skipped(source, output):
+    (source / "images" / "t2.jpg").write_bytes((source / "images" / "v1.jpg").read_bytes())
+    (item,) = build(source, output, "--max_skipped=0.5")["skipped"]["items"]
+    assert item["image_id"] == "t2.jpg"
+    assert item["reason"] == "the image is the same as v1.jpg of split val, which must not be trained on"
+
+
+# The output folder
+
+
+def test_a_finished_folder_is_left_alone(source, output, capsys):
+    manifest = build(source, output)
+    before = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
+    assert build(source, output) == manifest
+    assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == before
+    assert f"note: {output} is built already and left as it is" in capsys.readouterr().err
+
+
+def test_records_of_another_configuration_are_refused(source, output):
+    build(source, output, "--min_word_count=2")
+    before = content(output)
+    message = (
+        r"holds records of another configuration: config\.min_word_count is 2 there and 3 here\. "
+        r"Choose another --output, or delete that folder first"
+    )
+    with pytest.raises(UserError, match=message):
+        build(source, output, "--min_word_count=3")
+    assert content(output) == before
+
+
+def test_records_of_a_changed_source_are_refused(source, output):
+    build(source, output)
+    (source / "images" / "t0.jpg").write_bytes(photo(99, size=20))
+    with pytest.raises(UserError, match=r"config\.source_sha256 is '\w+' there and '\w+' here"):
+        build(source, output)
+
+
+def test_an_unfinished_folder_is_built_anew(source, output, tmp_path):
+    expected = build(source, output)
+    complete = content(output)
+    (output / "manifest.json").unlink()
+    (output / "train-00000-of-00009.tfrecord").write_bytes(b"of a build that was stopped")
+    (output / "val-00000-of-00009.tfrecord.part-1").write_bytes(b"of a build that was stopped")
+    assert build(source, output) == expected
+    assert content(output) == complete
+
+
+def test_a_finished_folder_that_lost_a_shard_is_built_anew(source, output):
+    build(source, output)
+    complete = content(output)
+    (output / "val-00000-of-00001.tfrecord").unlink()
+    build(source, output)
+    assert content(output) == complete
+
+
+def test_a_folder_of_other_files_is_refused_and_not_touched(source, output):
+    output.mkdir()
+    (output / "thesis.tex").write_text("precious", encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"holds thesis\.tex, which is no part of records\. Choose a new or empty"
+    ):
+        build(source, output)
+    assert content(output) == {"thesis.tex": b"precious"}
+
+
+def test_an_output_that_is_a_file_is_refused(source, output):
+    output.write_text("", encoding="utf-8")
+    with pytest.raises(UserError, match="is a file; it must be a folder"):
+        build(source, output)
+
+
+# Other messages
+
+
+def test_an_unknown_split_is_refused(source, output):
+    with pytest.raises(
+        UserError, match=r"the source has no split `vla`\. Did you mean `val`\? Known: train, val"
+    ):
+        build(source, output, "--splits=train,vla")
+
+
+def test_an_unknown_dataset_is_refused(source, output):
+    with pytest.raises(
+        UserError, match=r"--dataset=flikr8k: there is no such dataset\. Did you mean `flickr8k`"
+    ):
+        build(source, output, dataset="flikr8k")
+
+
+def test_words_that_are_all_too_rare_are_refused(source, output):
+    with pytest.raises(
+        UserError, match=r"No word occurs 11 times in the training captions\. Lower --min_word"
+    ):
+        build(source, output, "--min_word_count=11")
+
+
+def test_a_source_without_usable_images_is_refused(source, output):
+    (source / "Flickr8k.token.txt").write_text("", encoding="utf-8")
+    message = (
+        r"The source has no image with captions\. The first of 7 reasons: Flickr_8k\.trainImages\.txt:1: "
+    )
+    with pytest.raises(UserError, match=message):
+        build(source, output)
+
+
+def test_without_a_training_split_a_vocabulary_file_is_needed(source, tmp_path):
+    build(source, tmp_path / "all")
+    (source / "Flickr_8k.trainImages.txt").unlink()
+    with pytest.raises(UserError, match=r"no split `train` to take the vocabulary from\. .* --vocabulary="):
+        build(source, tmp_path / "val")
+    vocabulary = tmp_path / "all" / "vocabulary.txt"
+    manifest = build(source, tmp_path / "val", f"--vocabulary={vocabulary}")
+    assert manifest["vocabulary_sha256"] == records.sha256_file(vocabulary)
+    assert read(tmp_path / "val", "val") == read(tmp_path / "all", "val")
+
+
+def test_a_stray_argument_is_refused():
+    FLAGS.unparse_flags()
+    FLAGS(["build_records", "--dataset=flickr8k", "--output=x"])
+    with pytest.raises(UserError, match=r"Unexpected argument 'false': everything is given as --flag=value"):
+        build_records.main(["false"])
+
+
+def test_help_shows_the_datasets_and_the_flags(monkeypatch, capsys):
+    FLAGS.unparse_flags()
+    monkeypatch.setattr(sys, "argv", ["build_records", "--help"])
+    with pytest.raises(SystemExit) as stop:
+        build_records.console()
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    assert "flickr8k: Flickr8k" in text
+    assert "--min_word_count" in text
