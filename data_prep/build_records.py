@@ -23,9 +23,7 @@ _KNOWN = "; ".join(f"{name}: {dataset.description}" for name, dataset in DATASET
 FLAGS = flags.FlagValues()
 flags.DEFINE_string("dataset", None, f"What to read; {_KNOWN}.", flag_values=FLAGS)
 flags.DEFINE_string("source", None, "Folder of the raw dataset.", flag_values=FLAGS)
-flags.DEFINE_string(
-    "output", None, "Folder for the records: new, empty, or these records.", flag_values=FLAGS
-)
+flags.DEFINE_string("output", None, "Folder for the records: new, empty, or these records.", flag_values=FLAGS)
 flags.DEFINE_list("splits", None, "Splits to write, e.g. train,val; all if not set.", flag_values=FLAGS)
 flags.DEFINE_multi_string("option", [], "NAME=VALUE for the dataset.", flag_values=FLAGS)
 flags.DEFINE_integer("workers", os.cpu_count(), "Processes that check images.", 1, flag_values=FLAGS)

@@ -36,9 +36,7 @@ def contact_sheet(folder: Path, images: int) -> str:
     """
     manifest = read_manifest(folder)
     if manifest.get("features"):
-        raise UserError(
-            f"{folder} holds feature records, which have no images to show. Show the image records."
-        )
+        raise UserError(f"{folder} holds feature records, which have no images to show. Show the image records.")
     sections = []
     for split, entry in manifest["splits"].items():
         first = tf.data.TFRecordDataset(shard_paths(folder, split)).take(images)

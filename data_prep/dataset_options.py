@@ -21,9 +21,7 @@ def parse_options(config_class: type, assignments: Sequence[str]) -> Any:
         if not equals:
             raise UserError(f"--option={assignment}: expected --option=NAME=VALUE.")
         if name not in fields:
-            raise UserError(
-                f"--option={assignment}: there is no option `{name}`. {did_you_mean(name, fields)}"
-            )
+            raise UserError(f"--option={assignment}: there is no option `{name}`. {did_you_mean(name, fields)}")
         try:
             values[name] = _PARSERS[types[name]](text)
         except ValueError:

@@ -56,9 +56,7 @@ class CheckedImage(NamedTuple):
     reason: str
 
 
-def checked_images(
-    examples: Iterable[CaptionedImage], options: ImageOptions, workers: int
-) -> Iterator[CheckedImage]:
+def checked_images(examples: Iterable[CaptionedImage], options: ImageOptions, workers: int) -> Iterator[CheckedImage]:
     """Yields the check of every example, in order; one worker means this process itself.
 
     Only a bounded number of images is read ahead, so memory does not grow with the dataset.
@@ -70,11 +68,8 @@ def checked_images(
         yield from (check_image(example, options) for example in examples)
         return
     spawn = multiprocessing.get_context("spawn")
-    ignore_ctrl_c = {
-        "initializer": signal.signal,
-        "initargs": (signal.SIGINT, signal.SIG_IGN),
-    }  # the parent stops
-    with concurrent.futures.ProcessPoolExecutor(workers, spawn, **ignore_ctrl_c) as pool:
+    ignore_ctrl_c = (signal.SIGINT, signal.SIG_IGN)  # it is the parent that stops
+    with concurrent.futures.ProcessPoolExecutor(workers, spawn, signal.signal, ignore_ctrl_c) as pool:
         waiting = collections.deque()
         try:
             for chunk in _chunks(examples):

@@ -53,8 +53,7 @@ def _refuse_foreign_files(output: Path) -> None:
     for path in sorted(output.iterdir()) if output.is_dir() else ():
         if not any(path.match(pattern) for pattern in _OURS):
             raise UserError(
-                f"--output={output} holds {path.name}, which is no part of records. "
-                "Choose a new or empty folder."
+                f"--output={output} holds {path.name}, which is no part of records. Choose a new or empty folder."
             )
 
 

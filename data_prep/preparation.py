@@ -72,9 +72,7 @@ def prepare(items: Iterable[CaptionedImage | Skipped], tokenizer: Tokenizer) -> 
     examples = [item for item in items if isinstance(item, CaptionedImage)]
     splits: dict[str, list[TokenizedImage]] = {}
     first: dict[str, CaptionedImage] = {}
-    for example in sorted(
-        examples, key=lambda example: example.split == "train"
-    ):  # stable: source order stays
+    for example in sorted(examples, key=lambda example: example.split == "train"):  # stable: source order stays
         known = first.setdefault(example.image_id, example)
         if known is not example:
             reason = f"{example.image_id} is already in split {known.split} ({known.where})"
@@ -84,11 +82,7 @@ def prepare(items: Iterable[CaptionedImage | Skipped], tokenizer: Tokenizer) -> 
         if image.tokens:
             splits.setdefault(example.split, []).append(image)
     if not splits:
-        reason = (
-            f" The first of {len(skipped)} reasons: {skipped[0].where}: {skipped[0].reason}."
-            if skipped
-            else ""
-        )
+        reason = f" The first of {len(skipped)} reasons: {skipped[0].where}: {skipped[0].reason}." if skipped else ""
         raise UserError(f"The source has no image with captions.{reason}")
     return Preparation(splits, skipped, len(examples))
 

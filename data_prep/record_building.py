@@ -131,7 +131,5 @@ def _split_json(shards: Sequence[Shard]) -> dict:
     return {
         "images": sum(shard.records for shard in shards),
         "captions": sum(shard.captions for shard in shards),
-        "shards": [
-            {"name": shard.name, "sha256": shard.sha256, "records": shard.records} for shard in shards
-        ],
+        "shards": [{"name": shard.name, "sha256": shard.sha256, "records": shard.records} for shard in shards],
     }

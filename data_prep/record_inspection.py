@@ -101,9 +101,7 @@ def find_faults(folder: Path) -> list[str]:
             if sha256_file(path) != shard["sha256"]:
                 faults.append(f"{shard['name']}: the checksum is not that of the manifest")
                 continue  # whatever else is wrong follows from that
-            faults.extend(
-                f"{shard['name']}: {fault}" for fault in _shard_faults(path, shard, vocabulary, seen)
-            )
+            faults.extend(f"{shard['name']}: {fault}" for fault in _shard_faults(path, shard, vocabulary, seen))
     return faults
 
 

@@ -44,9 +44,7 @@ def record_text(folder: Path, found: FoundRecord) -> str:
     else:
         lines.append(f"features {len(feature['features/regions'].bytes_list.value[0]):,} bytes")
     ids = iter(feature["captions/ids"].int64_list.value)
-    for caption, length in zip(
-        _strings(feature["captions/text"]), feature["captions/lengths"].int64_list.value
-    ):
+    for caption, length in zip(_strings(feature["captions/text"]), feature["captions/lengths"].int64_list.value):
         words = vocabulary.decode([next(ids) for _ in range(length)])
         lines += [f"caption  {caption}", f"         {words}"]
     boxes = feature["regions/boxes"].float_list.value

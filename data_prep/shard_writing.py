@@ -55,14 +55,10 @@ class ShardWriter:
         total = sum(map(len, self._splits.values()))
         with tqdm(total=total, unit=" images", desc="records", mininterval=0.5) as progress:
             for split, images in self._splits.items():
-                blocks = [
-                    images[at : at + images_per_shard] for at in range(0, len(images), images_per_shard)
-                ]
+                blocks = [images[at : at + images_per_shard] for at in range(0, len(images), images_per_shard)]
                 for number, block in enumerate(blocks):
                     path = folder / shard_name(split, number, len(blocks))
-                    shards.setdefault(split, []).append(
-                        write_shard(path, self._records(block, checks, progress))
-                    )
+                    shards.setdefault(split, []).append(write_shard(path, self._records(block, checks, progress)))
         return shards
 
     def _records(

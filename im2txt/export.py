@@ -36,6 +36,7 @@ def main(argv: list[str]) -> None:
     options = ("beam_size", "max_length", "length_normalization")
     given = {name: FLAGS[name].value for name in options if FLAGS[name].value is not None}
     decoding = dataclasses.replace(loaded.config.decoding, **given)
+    decoding.check()
     metadata = {
         "config": dataclasses.asdict(loaded.config),
         "checkpoint": FLAGS.checkpoint,

@@ -105,13 +105,9 @@ def _check_folder(source: Path | None) -> tuple[Path, Path]:
     if source is None:
         raise UserError("--dataset=flickr8k needs --source=DIR, the folder of Flickr8k.token.txt.")
     if not source.is_dir():
-        raise UserError(
-            f"--source={source}: there is no such folder. It must hold {CAPTIONS} and the photos."
-        )
+        raise UserError(f"--source={source}: there is no such folder. It must hold {CAPTIONS} and the photos.")
     if not (source / CAPTIONS).is_file():
-        raise UserError(
-            f"--source={source}: {CAPTIONS} is not there. Unpack Flickr8k_text.zip into this folder."
-        )
+        raise UserError(f"--source={source}: {CAPTIONS} is not there. Unpack Flickr8k_text.zip into this folder.")
     absent = {split: file for split, file in LISTS.items() if not (source / file).is_file()}
     if len(absent) == len(LISTS):
         raise UserError(f"--source={source}: none of the split lists {', '.join(LISTS.values())} is there.")

@@ -5,6 +5,7 @@ two, with none to all of their attributes. Whatever is named is named clearly: "
 one star, otherwise "three stars"; a relation only where it holds for all that is named.
 """
 
+import dataclasses
 import random
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -86,7 +87,7 @@ def _mention(objects: Sequence[Mapping], index: int, rng: random.Random) -> Ment
     thing = _thing(objects[index], _choose_look(objects[index], looks, rng))
     members = tuple(other for other, candidate in enumerate(objects) if thing.fits(candidate))
     exact = len(members) if len(members) > 1 or rng.random() < 0.05 else None
-    return Mention(Thing(thing.shape, thing.colour, thing.size, thing.texture, exact), members)
+    return Mention(dataclasses.replace(thing, count=exact), members)
 
 
 def _choose_look(candidate: Mapping, looks: Sequence[Look], rng: random.Random) -> Look:

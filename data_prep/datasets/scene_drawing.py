@@ -59,9 +59,7 @@ def _draw_object(canvas: Image.Image, thing: Mapping, rng: random.Random) -> Non
         points = [(x * width - 0.5, y * height - 0.5) for x, y in path]
         ImageDraw.Draw(mask).polygon(points, fill=255 if path is outer else 0)
         # The outer half of the line is cut off by the mask.
-        ImageDraw.Draw(patch).line(
-            [*points, points[0], points[1]], fill=OUTLINE, width=side // 48, joint="curve"
-        )
+        ImageDraw.Draw(patch).line([*points, points[0], points[1]], fill=OUTLINE, width=side // 48, joint="curve")
     canvas.paste(patch, (left, top), mask)
 
 

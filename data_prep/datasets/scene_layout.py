@@ -63,9 +63,7 @@ LINKS = {
 }
 
 
-def place(
-    shapes: Sequence[str], sizes: Sequence[str], link: str | None, rng: random.Random
-) -> list[Box] | None:
+def place(shapes: Sequence[str], sizes: Sequence[str], link: str | None, rng: random.Random) -> list[Box] | None:
     """Returns a box for every object, or None where a few tries found no clear layout."""
     boxes: list[Box] = []
     for index, size in enumerate(sizes):

@@ -47,15 +47,11 @@ def read(source: Path | None, config: Config) -> Iterator[CaptionedImage]:
         UserError: a source was given, or an option makes no sense.
     """
     if source is not None:
-        raise UserError(
-            f"Dataset scenes is drawn, not read: it takes no --source={source}. Leave --source out."
-        )
+        raise UserError(f"Dataset scenes is drawn, not read: it takes no --source={source}. Leave --source out.")
     counts = {split: getattr(config, split) for split in SPLITS}
     for split, count in counts.items():
         if count < 0:
-            raise UserError(
-                f"Option {split}={count}: dataset scenes cannot draw a negative number of images."
-            )
+            raise UserError(f"Option {split}={count}: dataset scenes cannot draw a negative number of images.")
     if config.size < SMALLEST:
         raise UserError(f"Option size={config.size}: a scene needs {SMALLEST} pixels or more to be seen.")
     return (scene_example(split, index, config) for split in SPLITS for index in range(counts[split]))

@@ -56,6 +56,7 @@ def bare_decoding(records: str, size: int, images_per_batch: int) -> tf.data.Dat
 
 
 def compare_images(records: str) -> None:
+    """Image records against bare decoding."""
     size = flags.FLAGS.image_size
     variants = {
         "bare decode and resize": bare_decoding(records, size, 10),
@@ -71,6 +72,7 @@ def compare_images(records: str) -> None:
 
 
 def compare_features(records: str) -> None:
+    """Feature records against bare reading."""
     variants = {"bare reading of the files": tf.data.TFRecordDataset(shard_paths(records, "train")).repeat().batch(10)}
     for field, memory_mb in itertools.product(("pooled", "regions"), (4096, 0)):
         where = "in memory" if memory_mb else "streamed"
@@ -81,6 +83,7 @@ def compare_features(records: str) -> None:
 
 
 def compare_padding(records: str) -> None:
+    """What sorting by length and cutting long captions save."""
     sys.stdout.write("Share of padding in 200 batches, and their mean length\n")
     for images, group, longest in itertools.product((10, 32), (1, 5, 20, 50), (0, 20)):
         config = DataConfig(images_per_batch=images, group_batches=group, max_caption_length=longest)
@@ -92,6 +95,7 @@ def compare_padding(records: str) -> None:
 
 
 def main(argv: list[str]) -> None:
+    """Compares what there are records for."""
     del argv
     if flags.FLAGS.images:
         compare_images(flags.FLAGS.images)

@@ -192,9 +192,7 @@ def _word_scores(logits: tf.Tensor) -> tf.Tensor:
     return tf.where(never, -math.inf, tf.nn.log_softmax(tf.cast(logits, tf.float32)))
 
 
-def _extend(
-    search: _Search, state: State, source: tf.Tensor, words: tf.Tensor, scores: tf.Tensor
-) -> Hypotheses:
+def _extend(search: _Search, state: State, source: tf.Tensor, words: tf.Tensor, scores: tf.Tensor) -> Hypotheses:
     """Returns hypotheses [batch, beam]: live ones `source` with `words` at the present position."""
     kept = tf.nest.map_structure(lambda leaf: tf.gather(leaf, source, batch_dims=1), search.live)
     here = tf.range(kept.tokens.shape[2]) == search.time  # [length]

@@ -22,7 +22,7 @@ import numpy as np
 
 from im2txt.evaluation.charts import curves as curves_chart
 from im2txt.evaluation.charts import histogram
-from im2txt.evaluation.report_cards import ReportItem, is_truth, render_cards
+from im2txt.evaluation.report_cards import TRUTH, ReportItem, render_cards
 from im2txt.evaluation.thumbnails import shrink
 from im2txt.files import write_whole
 
@@ -67,7 +67,7 @@ def write_report(
         "histograms": _histograms(items, metrics),
         "curves": _curves(curves or ()),
         "sorts": _options(metrics),
-        "truth_filter": "" if any(map(is_truth, metrics)) else "hidden",
+        "truth_filter": "" if TRUTH in metrics else "hidden",
         "attention_hint": "" if any(item.attention is not None for item in shown) else "hidden",
         "shown": _shown(len(shown), len(items)),
         "style": _asset("style.css"),
@@ -119,18 +119,18 @@ def _facts(details: Mapping[str, object]) -> str:
 
 def _tile(name: str, value: float | None) -> str:
     missing = value is None or not math.isfinite(value)
-    unit = "<small>%</small>" if is_truth(name) else ""
+    unit = "<small>%</small>" if name == TRUTH else ""
     text = "not available" if missing else f"{100 * value:.1f}{unit}"
-    style = " missing" if missing else " primary" if name == PRIMARY or is_truth(name) else ""
+    style = " missing" if missing else " primary" if name in (PRIMARY, TRUTH) else ""
     return f'<div class="tile{style}"><dt>{escape(_label(name))}</dt><dd>{text}</dd></div>'
 
 
 def _label(name: str) -> str:
-    return "Caption truth" if is_truth(name) else name
+    return "Caption truth" if name == TRUTH else name
 
 
 def _histograms(items: Sequence[ReportItem], metrics: Sequence[str]) -> str:
-    charted = [name for name in metrics if not is_truth(name) and name not in _NOT_CHARTED]
+    charted = [name for name in metrics if name not in (TRUTH, *_NOT_CHARTED)]
     figures = []
     for name in sorted(charted, key=lambda name: name != PRIMARY):
         values = [100 * item.scores[name] for item in items if item.scores.get(name) is not None]

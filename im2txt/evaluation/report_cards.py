@@ -14,6 +14,7 @@ import numpy as np
 
 from im2txt.evaluation.thumbnails import Thumbnail, fit
 
+TRUTH = "truth"  # the score that is 0 or 1, and becomes a badge
 _PHOTO_TAGS = 240  # bytes, at most, of the tags around a photo
 
 
@@ -22,13 +23,13 @@ class ReportItem(NamedTuple):
 
     Attributes:
         image_id: as in the records.
-        image_bytes: the encoded photo; None where it cannot be read.
+        image_bytes: the encoded photo, or None where there is none to show.
         caption: the best hypothesis.
         log_probability: of that caption, natural logarithm.
         hypotheses: (caption, log-probability) of the beam, best first; the caption itself may be among them.
         references: what people said.
-        scores: the scores of this photo by name, in [0, 1] (CIDEr-D: [0, 10]), None where not available. A
-            name that ends in `truth` is 0 or 1, and becomes a badge.
+        scores: the scores of this photo by name, in [0, 1] (CIDEr-D: [0, 10]), None where not available;
+            `truth` is 0 or 1.
         words: the words of the caption, where there is attention.
         attention: float [words, height, width], the map behind each word over the whole photo, or None.
         note: why the caption is false.
@@ -64,19 +65,10 @@ def render_cards(items: Sequence[ReportItem], metrics: Sequence[str], budget: in
     )
 
 
-def is_truth(name: str) -> bool:
-    """Whether a score says how much is true, rather than how near to the references it is."""
-    return name.endswith("truth")
-
-
-def _truth(item: ReportItem) -> bool | None:
-    return next((value > 0 for name, value in item.scores.items() if is_truth(name) and value is not None), None)
-
-
 def _opening(item: ReportItem, metrics: Sequence[str]) -> str:
     ranks = [*(item.scores.get(name) for name in metrics), item.log_probability]
     scores = ",".join("" if rank is None else f"{rank:.6g}" for rank in ranks)
-    truth = "" if _truth(item) is None else f' data-truth="{int(_truth(item))}"'
+    truth = f' data-truth="{int(item.scores[TRUTH])}"' if item.scores.get(TRUTH) is not None else ""
     maps = "" if item.attention is None else _attention(item.words, item.attention)
     return f'<article class="card" data-id="{escape(item.image_id)}" data-scores="{scores}"{truth}{maps}>'
 
@@ -94,7 +86,7 @@ def _attention(words: Sequence[str], maps: np.ndarray) -> str:
 
 def _photo(image_id: str, photo: Thumbnail | None) -> str:
     if photo is None:
-        return '<div class="photo unreadable">this photo cannot be read</div>'
+        return '<div class="photo unreadable">no photo to show</div>'
     source = f"data:image/jpeg;base64,{base64.b64encode(photo.jpeg).decode()}"
     return (
         f'<div class="photo" style="--w:{photo.width};--h:{photo.height}"><img alt="{escape(image_id)}" '
@@ -104,7 +96,7 @@ def _photo(image_id: str, photo: Thumbnail | None) -> str:
 
 def _body(item: ReportItem, metrics: Sequence[str]) -> str:
     words = item.words if item.attention is not None else ()
-    caption = " ".join(f"<i>{escape(word)}</i>" for word in words) or escape(item.caption)
+    caption = " ".join(f"<i>{escape(word)}</i>" for word in words) or escape(item.caption) or "<em>no words</em>"
     others = [(text, value) for text, value in item.hypotheses if text != item.caption]
     beams = [f"{escape(text)} <small>{_probability(value)}</small>" for text, value in others]
     said = [escape(text) for text in item.references]
@@ -124,8 +116,10 @@ def _list(heading: str, texts: Sequence[str]) -> str:
 
 
 def _badge(item: ReportItem) -> str:
-    word = {True: "true", False: "false", None: ""}[_truth(item)]
-    return word and f'<b class="badge {word}">{word}</b>'
+    if item.scores.get(TRUTH) is None:
+        return ""
+    word = "true" if item.scores[TRUTH] else "false"
+    return f'<b class="badge {word}">{word}</b>'
 
 
 def _note(item: ReportItem) -> str:
@@ -136,7 +130,7 @@ def _marks(item: ReportItem, metrics: Sequence[str]) -> str:
     return "".join(
         f"<div><dt>{escape(name)}</dt><dd>{100 * item.scores[name]:.1f}</dd></div>"
         for name in metrics
-        if not is_truth(name) and item.scores.get(name) is not None
+        if name != TRUTH and item.scores.get(name) is not None
     )
 
 

@@ -27,7 +27,7 @@ from im2txt.evaluation.report import write_report
 from im2txt.evaluation.report_cards import TRUTH, ReportItem
 from im2txt.files import write_whole
 from im2txt.metrics.caption_scores import Scores, score_captions
-from im2txt.metrics.caption_truth import CaptionTruth, caption_truth
+from im2txt.metrics.caption_truth import Truth, caption_truth
 from im2txt.models.captioner import Captioner
 from im2txt.text.vocabulary import Vocabulary
 
@@ -83,7 +83,7 @@ def evaluate_split(
     return _with_truth(evaluation, caption_truth(best, scenes)) if all(scenes.values()) else evaluation
 
 
-def _with_truth(evaluation: Evaluation, truth: CaptionTruth) -> Evaluation:
+def _with_truth(evaluation: Evaluation, truth: Truth) -> Evaluation:
     corpus, per_image = evaluation.scores
     per_image = {name: {**scores, TRUTH: float(truth.verdicts[name].true)} for name, scores in per_image.items()}
     reasons = {name: verdict.reason for name, verdict in truth.verdicts.items() if not verdict.true}

@@ -19,15 +19,13 @@ line, and from there on every caption gets the words of another. Here they are s
 import re
 from collections.abc import Iterator, Sequence
 
-from im2txt.metrics.ptb_rules import ABBREVIATIONS, CASED_ABBREVIATIONS, RULES, SPLIT_WORDS, TITLES
+from im2txt.metrics.ptb_rules import MAY_KEEP_DOT, RULES, SPLIT_WORDS
 
 PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
 
 _LINE_BREAK = re.compile("[\n\r\v\f\u2028\u2029]")
 _PLAIN = "(?:[A-Za-z]+(?:-[A-Za-z]+)*(?:'s)?|'s)"
 _PLAIN_LINE = re.compile(f" *({_PLAIN}(?:(?: +| *, +){_PLAIN})*)(?:(\\.)\\.*| *[.,!?])? *")
-_NEEDS_RULES = frozenset(SPLIT_WORDS)
-_MAY_KEEP_DOT = ABBREVIATIONS | TITLES | {word.lower() for word in CASED_ABBREVIATIONS}
 
 
 def tokenize_captions(captions: Sequence[str]) -> list[str]:
@@ -48,9 +46,9 @@ def _plain_tokens(line: str) -> list[str] | None:
     if not match:
         return None
     words = match[1].lower().replace(",", " ").replace("'s", " 's").split()
-    if not _NEEDS_RULES.isdisjoint(words):
+    if not SPLIT_WORDS.keys().isdisjoint(words):
         return None
-    if match[2] and (len(words[-1]) == 1 or words[-1] in _MAY_KEEP_DOT):
+    if match[2] and (len(words[-1]) == 1 or words[-1] in MAY_KEEP_DOT):
         return None
     return words
 

@@ -182,6 +182,4 @@ def _only_where(ok: tf.Tensor, found: Hypotheses) -> Hypotheses:
     def choose(leaf: tf.Tensor, nothing: float) -> tf.Tensor:
         return tf.where(tf.reshape(ok, [-1] + [1] * (leaf.shape.rank - 1)), leaf, nothing)
 
-    return Hypotheses(
-        *(leaf if leaf is None else choose(leaf, nothing) for leaf, nothing in zip(found, empty))
-    )
+    return Hypotheses(*(leaf if leaf is None else choose(leaf, nothing) for leaf, nothing in zip(found, empty)))

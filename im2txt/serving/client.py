@@ -73,9 +73,7 @@ class Service:
             raise UserError(f"Model folder {folder} does not exist. {export}")
         metadata = folder / "assets" / "metadata.json"
         if not (folder / "saved_model.pb").is_file() or not metadata.is_file():
-            raise UserError(
-                f"{folder} is no exported model: it lacks saved_model.pb or {metadata.name}. {export}"
-            )
+            raise UserError(f"{folder} is no exported model: it lacks saved_model.pb or {metadata.name}. {export}")
         self.metadata = json.loads(metadata.read_text(encoding="utf-8"))
         self._model = tf.saved_model.load(str(folder))  # kept, for its variables live as long as it does
         self._caption = self._model.signatures["serving_default"]
@@ -118,9 +116,7 @@ def _photos_at(path: Path) -> Iterator[Photo]:
         raise UserError(f"{path} does not exist; give image files, or folders that hold some.")
     found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
     if not found:
-        raise UserError(
-            f"Folder {path} holds no image: no file in or below it ends in {', '.join(SUFFIXES)}."
-        )
+        raise UserError(f"Folder {path} holds no image: no file in or below it ends in {', '.join(SUFFIXES)}.")
     yield from (Photo(file, file.relative_to(path).as_posix()) for file in found)
 
 

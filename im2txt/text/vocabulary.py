@@ -44,9 +44,7 @@ class Vocabulary:
             )
 
     @classmethod
-    def build(
-        cls, captions: Iterable[Sequence[str]], min_count: int = 5, max_size: int | None = None
-    ) -> "Vocabulary":
+    def build(cls, captions: Iterable[Sequence[str]], min_count: int = 5, max_size: int | None = None) -> "Vocabulary":
         """Counts the words of tokenized captions, of the training split only.
 
         Args:

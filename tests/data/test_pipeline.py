@@ -68,7 +68,7 @@ def test_no_image_is_seen_more_often_than_another(features, order):
 def test_a_resumed_stream_goes_on_with_the_same_batches(features, order):
     options = {"images_per_batch": 4, "captions_per_image": 2, **order}
     whole = take(features, 12, ("pooled", "regions"), **options)
-    for start in (0, 1, 7):
+    for start in (0, 7):
         resumed = take(features, 12 - start, ("pooled", "regions"), start_step=start, **options)
         tf.nest.map_structure(np.testing.assert_array_equal, whole[start:], resumed)
 

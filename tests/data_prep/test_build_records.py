@@ -240,9 +240,7 @@ def test_a_finished_folder_that_lost_a_shard_is_built_anew(source, output):
 def test_a_folder_of_other_files_is_refused_and_not_touched(source, output):
     output.mkdir()
     (output / "thesis.tex").write_text("precious", encoding="utf-8")
-    with pytest.raises(
-        UserError, match=r"holds thesis\.tex, which is no part of records\. Choose a new or empty"
-    ):
+    with pytest.raises(UserError, match=r"holds thesis\.tex, which is no part of records\. Choose a new or empty"):
         build(source, output)
     assert content(output) == {"thesis.tex": b"precious"}
 
@@ -257,31 +255,23 @@ def test_an_output_that_is_a_file_is_refused(source, output):
 
 
 def test_an_unknown_split_is_refused(source, output):
-    with pytest.raises(
-        UserError, match=r"the source has no split `vla`\. Did you mean `val`\? Known: train, val"
-    ):
+    with pytest.raises(UserError, match=r"the source has no split `vla`\. Did you mean `val`\? Known: train, val"):
         build(source, output, "--splits=train,vla")
 
 
 def test_an_unknown_dataset_is_refused(source, output):
-    with pytest.raises(
-        UserError, match=r"--dataset=flikr8k: there is no such dataset\. Did you mean `flickr8k`"
-    ):
+    with pytest.raises(UserError, match=r"--dataset=flikr8k: there is no such dataset\. Did you mean `flickr8k`"):
         build(source, output, dataset="flikr8k")
 
 
 def test_words_that_are_all_too_rare_are_refused(source, output):
-    with pytest.raises(
-        UserError, match=r"No word occurs 11 times in the training captions\. Lower --min_word"
-    ):
+    with pytest.raises(UserError, match=r"No word occurs 11 times in the training captions\. Lower --min_word"):
         build(source, output, "--min_word_count=11")
 
 
 def test_a_source_without_usable_images_is_refused(source, output):
     (source / "Flickr8k.token.txt").write_text("", encoding="utf-8")
-    message = (
-        r"The source has no image with captions\. The first of 7 reasons: Flickr_8k\.trainImages\.txt:1: "
-    )
+    message = r"The source has no image with captions\. The first of 7 reasons: Flickr_8k\.trainImages\.txt:1: "
     with pytest.raises(UserError, match=message):
         build(source, output)
 

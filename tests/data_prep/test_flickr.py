@@ -36,9 +36,7 @@ def append(path, text):
 def test_photos_come_in_the_order_of_the_lists_with_all_their_captions(source):
     images = source / "images"
     assert read(source) == [
-        CaptionedImage(
-            "b.jpg", "train", ("A dog .", "Dogs"), images / "b.jpg", where="Flickr_8k.trainImages.txt:1"
-        ),
+        CaptionedImage("b.jpg", "train", ("A dog .", "Dogs"), images / "b.jpg", where="Flickr_8k.trainImages.txt:1"),
         CaptionedImage("a.jpg", "train", ("A cat .",), images / "a.jpg", where="Flickr_8k.trainImages.txt:2"),
         CaptionedImage("c.jpg", "val", ("A bird .",), images / "c.jpg", where="Flickr_8k.devImages.txt:1"),
         CaptionedImage("d.jpg", "test", ("A cow .",), images / "d.jpg", where="Flickr_8k.testImages.txt:1"),
@@ -96,16 +94,12 @@ def test_blank_lines_and_windows_line_ends_do_no_harm(source):
 
 
 def test_no_source():
-    with pytest.raises(
-        UserError, match=r"--dataset=flickr8k needs --source=DIR, the folder of Flickr8k\.token"
-    ):
+    with pytest.raises(UserError, match=r"--dataset=flickr8k needs --source=DIR, the folder of Flickr8k\.token"):
         read(None)
 
 
 def test_source_does_not_exist(tmp_path):
-    with pytest.raises(
-        UserError, match=r"nowhere: there is no such folder\. It must hold Flickr8k\.token\.txt"
-    ):
+    with pytest.raises(UserError, match=r"nowhere: there is no such folder\. It must hold Flickr8k\.token\.txt"):
         read(tmp_path / "nowhere")
 
 
@@ -123,9 +117,7 @@ def test_source_without_lists(source):
 
 def test_source_without_photos(source):
     (source / "images").rename(source / "pictures")
-    with pytest.raises(
-        UserError, match=r"no folder of photos is there \(one of Flicker8k_Dataset/, .*images/\)"
-    ):
+    with pytest.raises(UserError, match=r"no folder of photos is there \(one of Flicker8k_Dataset/, .*images/\)"):
         read(source)
 
 

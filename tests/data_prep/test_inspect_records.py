@@ -134,9 +134,7 @@ def test_an_unknown_id_is_named_with_one_that_is_there(folder):
 
 def test_a_sound_folder_is_verified(folder, capsys):
     inspect(folder, "--verify")
-    assert capsys.readouterr().out.startswith(
-        "verified: checksums, counts, image ids and word ids are right\n"
-    )
+    assert capsys.readouterr().out.startswith("verified: checksums, counts, image ids and word ids are right\n")
 
 
 def test_a_changed_shard_is_found(folder):
@@ -147,9 +145,7 @@ def test_a_changed_shard_is_found(folder):
     fault = r"\n  train-00000-of-00002\.tfrecord: the checksum is not that of the manifest"
     with pytest.raises(UserError, match=rf"is not what its manifest says\. Build the records again\.{fault}"):
         inspect(folder, "--verify")
-    with pytest.raises(
-        UserError, match=r"train-00000-of-00002\.tfrecord is damaged\. Build the records again"
-    ):
+    with pytest.raises(UserError, match=r"train-00000-of-00002\.tfrecord is damaged\. Build the records again"):
         inspect(folder)
 
 
@@ -176,9 +172,7 @@ def test_an_image_that_is_there_twice_is_found(folder):
 
 def test_a_wrong_number_of_records_is_found(folder):
     edit_manifest(folder, lambda manifest: manifest["splits"]["train"]["shards"][1].update(records=5))
-    with pytest.raises(
-        UserError, match=r"train-00001-of-00002\.tfrecord: 1 records where the manifest says 5"
-    ):
+    with pytest.raises(UserError, match=r"train-00001-of-00002\.tfrecord: 1 records where the manifest says 5"):
         inspect(folder, "--verify")
 
 

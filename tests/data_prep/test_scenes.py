@@ -138,9 +138,7 @@ def test_held_out_pairs_are_seen_and_named_in_their_split_alone(examples):
 
 
 def test_every_held_out_pair_comes_up_and_its_shape_and_colour_are_seen_in_training(examples):
-    train, heldout = (
-        set().union(*(pairs(e) for e in examples if e.split == split)) for split in ("train", "heldout")
-    )
+    train, heldout = (set().union(*(pairs(e) for e in examples if e.split == split)) for split in ("train", "heldout"))
     assert set(HELD_OUT) <= heldout
     assert train == set(itertools.product(SHAPES, COLOURS)) - set(HELD_OUT)
 

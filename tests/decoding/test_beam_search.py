@@ -71,9 +71,7 @@ def score(table, words):
 
 def all_finished(table, max_length, exponent):
     """Every finished caption of up to `max_length` words, best first, by brute force."""
-    captions = [
-        (*words, END) for length in range(max_length) for words in itertools.product(WORDS, repeat=length)
-    ]
+    captions = [(*words, END) for length in range(max_length) for words in itertools.product(WORDS, repeat=length)]
     return sorted(captions, key=lambda words: -score(table, words) / len(words) ** exponent)
 
 
@@ -116,9 +114,7 @@ def test_narrow_beams_equal_the_search_in_plain_python(seed, beam, exponent):
     for image, table in enumerate(tables):
         expected = reference_beam_search(table, beam, 7, exponent)
         assert captions_of(found, image) == expected
-        np.testing.assert_allclose(
-            found.scores[image], [score(table, words) for words in expected], rtol=1e-5
-        )
+        np.testing.assert_allclose(found.scores[image], [score(table, words) for words in expected], rtol=1e-5)
 
 
 def test_wide_beam_after_all_captions_returns_unfinished_ones_and_then_empty_slots():
@@ -269,4 +265,4 @@ def test_half_precision_logits_are_scored_in_float32():
 )
 def test_impossible_options_are_named(options, message):
     with pytest.raises(UserError, match=message):
-        DecodingConfig(**options)
+        DecodingConfig(**options).check()

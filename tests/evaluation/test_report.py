@@ -158,9 +158,8 @@ def test_attention_of_another_shape_is_refused(tmp_path, shape):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["truth", "caption truth"])
-def test_a_false_caption_has_a_badge_and_its_reason(tmp_path, name):
-    items = [item("1", scores={name: 1}), item("2", scores={name: 0.0}, note="there is no dog"), item("3")]
+def test_a_false_caption_has_a_badge_and_its_reason(tmp_path):
+    items = [item("1", scores={"truth": 1}), item("2", scores={"truth": 0.0}, note="there is no dog"), item("3")]
     page = Page(written(tmp_path, items))
     assert [badge["text"] for badge in page.all("b", "badge")] == ["true", "false"]
     assert [card.get("data-truth") for card in page.all("article")] == ["1", "0", None]
@@ -229,6 +228,11 @@ def test_of_too_many_photos_the_best_the_worst_and_some_between_are_shown(tmp_pa
     assert set(shown) == {0, 1, 2, 7, 12, 17, 18, 19}
     assert shown == [rank for rank in order if rank in shown]
     assert "8 of 20 photos" in page.all("main")[0]["text"]
+
+
+def test_a_caption_without_words_is_shown_as_such(tmp_path):
+    html = written(tmp_path, [item(caption="", words=[], attention=np.ones([0, 2, 2]))])
+    assert Page(html).all("p", "caption")[0]["text"] == "no words"
 
 
 def test_an_empty_report_is_a_page_too(tmp_path):

@@ -149,9 +149,7 @@ def test_nothing_but_an_earlier_export_is_overwritten(occupied, tmp_path):
     kept = output / "diary.txt" if occupied == "folder" else output
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("dear diary")
-    with pytest.raises(
-        UserError, match=r"precious exists and is no exported model; give a new or an empty folder"
-    ):
+    with pytest.raises(UserError, match=r"precious exists and is no exported model; give a new or an empty folder"):
         export_service(small_captioner("lstm", len(VOCABULARY)), VOCABULARY, DECODING, {}, output)
     assert kept.read_text() == "dear diary"
 

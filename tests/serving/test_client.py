@@ -23,20 +23,14 @@ def test_files_are_taken_as_they_are_and_folders_walked_in_order(tmp_path):
 
 
 def test_a_missing_path_and_an_empty_folder_are_named(tmp_path):
-    with pytest.raises(
-        UserError, match=r"none\.jpg does not exist; give image files, or folders that hold some\."
-    ):
+    with pytest.raises(UserError, match=r"none\.jpg does not exist; give image files, or folders that hold some\."):
         find_photos([tmp_path / "none.jpg"])
-    with pytest.raises(
-        UserError, match=r"Folder .* holds no image: no file in or below it ends in \.bmp, \.gif"
-    ):
+    with pytest.raises(UserError, match=r"Folder .* holds no image: no file in or below it ends in \.bmp, \.gif"):
         find_photos([tmp_path])
 
 
 def test_a_model_that_is_none_is_named(tmp_path):
-    with pytest.raises(
-        UserError, match=r"Model folder .*/gone does not exist\. Export one with: python -m im2txt"
-    ):
+    with pytest.raises(UserError, match=r"Model folder .*/gone does not exist\. Export one with: python -m im2txt"):
         Service(tmp_path / "gone")
     with pytest.raises(UserError, match=r"is no exported model: it lacks saved_model\.pb or metadata\.json"):
         Service(tmp_path)

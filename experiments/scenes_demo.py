@@ -1,0 +1,21 @@
+from im2txt.data.pipeline import DataConfig
+from im2txt.decoding.beam_search import DecodingConfig
+from im2txt.experiment import ExperimentConfig
+from im2txt.models.decoders.soft_attention import SoftAttentionConfig
+from im2txt.models.encoders import EncoderConfig
+from im2txt.objectives.cross_entropy import CrossEntropyConfig
+from im2txt.training.loop import TrainingConfig
+from im2txt.training.optimizers import OptimizerConfig
+
+
+def get_config() -> ExperimentConfig:
+    return ExperimentConfig(
+        records="data/scenes",
+        encoder=EncoderConfig("small_cnn", weights="random", image_size=96, trainable=True),
+        decoder=SoftAttentionConfig(units=256, embedding=128, attention_units=128, dropout=0.2),
+        objective=CrossEntropyConfig(doubly_stochastic=0.0),
+        data=DataConfig(images_per_batch=32),
+        optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=100),
+        training=TrainingConfig(epochs=12, average_decay=0.99, validate_epochs=2, patience=0),
+        decoding=DecodingConfig(beam_size=3, max_length=20),
+    )
