@@ -6,6 +6,8 @@
 The folder then holds TFRecord shards, one record an image with all its captions; vocabulary.txt, the words
 of the training captions; and, written last, manifest.json: counts, checksums, what was skipped and why. Built
 again with the same configuration, a finished folder is left as it is; with another one, it is refused.
+
+Images are kept byte for byte unless --image_size or --jpeg_quality asks for another encoding.
 """
 
 import os
@@ -16,29 +18,31 @@ from absl import flags
 
 from data_prep.datasets import DATASETS
 from im2txt.commands import run
-from im2txt.errors import UserError
 
-_KNOWN = "; ".join(f"{name}: {dataset.description}" for name, dataset in DATASETS.items())
+_KNOWN = "; ".join(f"{name} ({dataset.description})" for name, dataset in DATASETS.items())
 
 FLAGS = flags.FlagValues()
-flags.DEFINE_string("dataset", None, f"What to read; {_KNOWN}.", flag_values=FLAGS)
-flags.DEFINE_string("source", None, "Folder of the raw dataset.", flag_values=FLAGS)
-flags.DEFINE_string("output", None, "Folder for the records: new, empty, or these records.", flag_values=FLAGS)
-flags.DEFINE_list("splits", None, "Splits to write, e.g. train,val; all if not set.", flag_values=FLAGS)
-flags.DEFINE_multi_string("option", [], "NAME=VALUE for the dataset.", flag_values=FLAGS)
-flags.DEFINE_integer("workers", os.cpu_count(), "Processes that check images.", 1, flag_values=FLAGS)
-flags.DEFINE_integer("min_word_count", 5, "Words rarer than this become <unk>.", 1, flag_values=FLAGS)
-flags.DEFINE_bool("keep_punctuation", False, "Whether punctuation marks are words.", flag_values=FLAGS)
-flags.DEFINE_string("vocabulary", None, "Use this file instead of counting words.", flag_values=FLAGS)
-flags.DEFINE_integer("images_per_shard", 1000, "Images in each shard.", 1, flag_values=FLAGS)
-flags.DEFINE_integer("image_size", None, "Shrink to this shorter side, in pixels.", 1, flag_values=FLAGS)
-flags.DEFINE_integer("jpeg_quality", None, "Re-encode images as JPEG.", 1, 100, flag_values=FLAGS)
-flags.DEFINE_float("max_skipped", 0.01, "Share of images that may be skipped.", 0, 1, flag_values=FLAGS)
+flags.DEFINE_string("dataset", None, f"what to read: {_KNOWN}", flag_values=FLAGS)
+flags.DEFINE_string("source", None, "folder of the raw dataset", flag_values=FLAGS)
+flags.DEFINE_string("output", None, "folder for the records: new, empty, or these records", flag_values=FLAGS)
+flags.DEFINE_list("splits", None, "splits to write, e.g. train,val; all if not set", flag_values=FLAGS)
+flags.DEFINE_multi_string("option", [], "NAME=VALUE, an option of the dataset", flag_values=FLAGS)
+flags.DEFINE_integer("workers", os.cpu_count(), "processes that check images", 1, flag_values=FLAGS)
+flags.DEFINE_integer("min_word_count", 5, "words rarer than this become <unk>", 1, flag_values=FLAGS)
+flags.DEFINE_bool("keep_punctuation", False, "whether punctuation marks are words", flag_values=FLAGS)
+flags.DEFINE_string("vocabulary", None, "take the words of this file instead of counting", flag_values=FLAGS)
+flags.DEFINE_integer("images_per_shard", 1000, "images in each shard", 1, flag_values=FLAGS)
+flags.DEFINE_integer(
+    "image_size", None, "re-encode as JPEG, at most so many pixels on the shorter side", 1, flag_values=FLAGS
+)
+flags.DEFINE_integer("jpeg_quality", None, "re-encode as JPEG of this quality, 1 to 100", 1, 100, flag_values=FLAGS)
+flags.DEFINE_float("max_skipped", 0.01, "share of images that may be skipped", 0, 1, flag_values=FLAGS)
 flags.mark_flags_as_required(["dataset", "output"], flag_values=FLAGS)
 
 
 def main(argv: list[str]) -> None:
     """Builds the records that the flags ask for."""
+    del argv
     # Imported here: worker processes import this module anew, and they need no TensorFlow.
     from data_prep.dataset_options import parse_options
     from data_prep.datasets import dataset_module
@@ -46,8 +50,6 @@ def main(argv: list[str]) -> None:
     from data_prep.record_building import BuildConfig, build_records
     from im2txt.text.tokenizer import Tokenizer
 
-    if argv:
-        raise UserError(f"Unexpected argument {argv[0]!r}: everything is given as --flag=value.")
     options = parse_options(dataset_module(FLAGS.dataset).Config, FLAGS.option)
     config = BuildConfig(
         splits=tuple(FLAGS.splits) if FLAGS.splits else None,

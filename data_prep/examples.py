@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from im2txt.data.records import Region
+from im2txt.data.regions import Region
 
 
 @dataclass(frozen=True)

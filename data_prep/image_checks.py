@@ -22,8 +22,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from data_prep.examples import CaptionedImage
 from im2txt.errors import UserError
 
-# What tf.io.decode_image reads (MPO is a JPEG with a second picture behind it).
-FORMATS = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP"})
+# What tf.io.decode_image reads (MPO is a JPEG with a second picture behind it). Of BMP it refuses some kinds, and in
+# others it takes palette indices for grey values.
+FORMATS = frozenset({"JPEG", "MPO", "PNG", "GIF", "WEBP"})
 DEFAULT_JPEG_QUALITY = 95
 _CHUNK = 16  # images per message to a worker
 _AHEAD = 4  # messages per worker under way
@@ -109,10 +110,23 @@ def _decode(original: bytes, options: ImageOptions) -> bytes:
         with Image.open(io.BytesIO(original)) as image:
             image.load()
             if options == ImageOptions():
-                if image.format not in FORMATS:
-                    raise ValueError(f"TensorFlow reads no {image.format}; re-encode with --jpeg_quality=95")
+                _check_format(image)
                 return original
-            return _encode(ImageOps.exif_transpose(image).convert("RGB"), options)
+            return _encode(_rgb(ImageOps.exif_transpose(image)), options)
+
+
+def _check_format(image: Image.Image) -> None:
+    """Raises ValueError for what Pillow reads and TensorFlow may not."""
+    animated = image.format == "WEBP" and image.is_animated
+    if animated or image.format not in FORMATS:
+        kind = f"{'animated ' * animated}{image.format}"
+        raise ValueError(f"TensorFlow may misread a file of format {kind}; re-encode with --jpeg_quality=95")
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        image = image.point(lambda value: value / 256)  # Pillow makes white of all that is above 255
+    return image.convert("RGB")
 
 
 def _encode(image: Image.Image, options: ImageOptions) -> bytes:

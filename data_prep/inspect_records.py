@@ -18,22 +18,21 @@ from im2txt.errors import UserError
 from im2txt.files import write_whole
 
 FLAGS = flags.FlagValues()
-flags.DEFINE_string("records", None, "Folder of image or feature records.", flag_values=FLAGS)
-flags.DEFINE_string("show", None, "Print the record of this image id.", flag_values=FLAGS)
-flags.DEFINE_string("html", None, "Write a page with images of every split to this file.", flag_values=FLAGS)
-flags.DEFINE_integer("html_images", 24, "Images of each split on the page.", 1, flag_values=FLAGS)
-flags.DEFINE_bool("verify", False, "Check all records against the manifest.", flag_values=FLAGS)
+flags.DEFINE_string("records", None, "folder of image or feature records", flag_values=FLAGS)
+flags.DEFINE_string("show", None, "print the record of this image id", flag_values=FLAGS)
+flags.DEFINE_string("html", None, "write a page with images of every split to this file", flag_values=FLAGS)
+flags.DEFINE_integer("html_images", 24, "images of each split on the page", 1, flag_values=FLAGS)
+flags.DEFINE_bool("verify", False, "check all records against the manifest", flag_values=FLAGS)
 flags.mark_flag_as_required("records", flag_values=FLAGS)
 
 
 def main(argv: list[str]) -> None:
     """Prints the folder's tables, one record, or the result of the check."""
+    del argv
     from data_prep.contact_sheet import contact_sheet
     from data_prep.record_inspection import find_faults, find_record
     from data_prep.record_tables import folder_table, record_text
 
-    if argv:
-        raise UserError(f"Unexpected argument {argv[0]!r}: everything is given as --flag=value.")
     folder = Path(FLAGS.records)
     if FLAGS.show is not None:
         sys.stdout.write(record_text(folder, find_record(folder, FLAGS.show)))

@@ -8,7 +8,8 @@ from im2txt.data.records import MANIFEST, VOCABULARY, read_manifest
 from im2txt.errors import UserError
 
 _SHARDS = "*-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9].tfrecord"
-_OURS = (_SHARDS, f"{_SHARDS}.part-*", VOCABULARY, f"{VOCABULARY}.part-*", f"{MANIFEST}.part-*")
+# In this order they are removed. A build writes the vocabulary first: shards without one are not ours.
+_OURS = (_SHARDS, f"{_SHARDS}.part-*", f"{MANIFEST}.part-*", VOCABULARY, f"{VOCABULARY}.part-*")
 
 
 def finished_manifest(output: Path, identity: dict) -> dict | None:
@@ -19,7 +20,7 @@ def finished_manifest(output: Path, identity: dict) -> dict | None:
         identity: the manifest's `dataset` and `config` that the build would have.
 
     Raises:
-        UserError: the folder holds records of another configuration, or files that are no records at all.
+        UserError: the folder holds records of another configuration, schema or kind, or files that are no records.
     """
     if output.exists() and not output.is_dir():
         raise UserError(f"--output={output} is a file; it must be a folder.")
@@ -27,6 +28,8 @@ def finished_manifest(output: Path, identity: dict) -> dict | None:
         _refuse_foreign_files(output)
         return None
     manifest = read_manifest(output)
+    if manifest.get("features"):
+        raise UserError(f"--output={output} holds feature records. Choose another --output for the image records.")
     for (field, there), (_, here) in zip(_flat(manifest, identity), _flat(identity, identity)):
         if there != here:
             raise UserError(
@@ -50,8 +53,9 @@ def clear(output: Path) -> None:
 
 
 def _refuse_foreign_files(output: Path) -> None:
+    ours = _OURS if (output / VOCABULARY).exists() else _OURS[-1:]
     for path in sorted(output.iterdir()) if output.is_dir() else ():
-        if not any(path.match(pattern) for pattern in _OURS):
+        if not any(path.match(pattern) for pattern in ours):
             raise UserError(
                 f"--output={output} holds {path.name}, which is no part of records. Choose a new or empty folder."
             )

@@ -30,7 +30,7 @@ class Preparation(NamedTuple):
     Attributes:
         splits: the images of each split in the order of the source; held-out splits first, `train` last.
         skipped: what had to be left out.
-        found: number of images in the source, skipped ones included.
+        found: number of images that the source names, skipped ones included.
     """
 
     splits: dict[str, list[TokenizedImage]]
@@ -84,7 +84,7 @@ def prepare(items: Iterable[CaptionedImage | Skipped], tokenizer: Tokenizer) -> 
     if not splits:
         reason = f" The first of {len(skipped)} reasons: {skipped[0].where}: {skipped[0].reason}." if skipped else ""
         raise UserError(f"The source has no image with captions.{reason}")
-    return Preparation(splits, skipped, len(examples))
+    return Preparation(splits, skipped, len({item.image_id for item in items}))
 
 
 def _tokenize(example: CaptionedImage, tokenizer: Tokenizer, skipped: list[Skipped]) -> TokenizedImage:

@@ -5,8 +5,8 @@
 Images are checked by worker processes and written by this one, in the order of the source, so the bytes on
 disk depend on the configuration and the source only, not on the number of workers.
 
-A training image whose bytes are equal to those of a held-out image is skipped. Words are counted before
-images are decoded, so those of a broken training image still count.
+A training image whose bytes are equal to those of an image in a held-out split that is written too is skipped.
+Words are counted before images are decoded, so those of a broken training image still count.
 """
 
 import dataclasses

@@ -1,3 +1,13 @@
+r"""Show and Tell (Vinyals et al. 2015, https://arxiv.org/abs/1411.4555) on Flickr8k, over a frozen InceptionV3.
+
+    python -m data_prep.build_records --dataset=flickr8k --source=flickr8k --output=data/flickr8k
+    python -m im2txt.extract_features --config=experiments/show_and_tell_flickr8k.py --records=data/flickr8k \
+        --output=data/flickr8k_mixed8
+    python -m im2txt.train --config=experiments/show_and_tell_flickr8k.py --workdir=runs/show_and_tell_flickr8k
+
+Scores, time and hardware are in experiments/RESULTS.md.
+"""
+
 from im2txt.data.pipeline import DataConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.lstm import LSTMConfig
@@ -13,7 +23,7 @@ def get_config() -> ExperimentConfig:
         encoder=EncoderConfig("inception_v3", "mixed8", "weights/inception_v3_mixed8.weights.h5"),
         decoder=LSTMConfig(),
         objective=CrossEntropyConfig(label_smoothing=0.1),
-        data=DataConfig(images_per_batch=10),
+        data=DataConfig(images_per_batch=10, group_batches=20),
         optimizer=OptimizerConfig(learning_rate=5e-4, warmup_steps=200),
         training=TrainingConfig(epochs=15),
     )

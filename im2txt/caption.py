@@ -14,7 +14,6 @@ the length counts the words and the end of the caption.
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -43,7 +42,6 @@ flags.mark_flag_as_required("model", flag_values=FLAGS)
 
 def main(argv: list[str]) -> None:
     """Captions the images that `argv` names."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from im2txt.serving.client import Service, find_photos, in_batches
 
     if not argv:
@@ -93,7 +91,7 @@ def _drawing(service: "Service") -> Callable[["CaptionedPhoto"], None]:
 
 def console() -> None:
     """The console script `im2txt-caption`."""
-    run(main, FLAGS)
+    run(main, FLAGS, positional=True)
 
 
 if __name__ == "__main__":

@@ -6,30 +6,41 @@ commands can live in one process (as in the tests), and so that `--help` shows t
 """
 
 import dataclasses
+import importlib.util
+import os
 import re
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from absl import flags
 from ml_collections import config_flags
 
 from im2txt.errors import UserError, did_you_mean
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # commands import this module before TensorFlow reads it
+
 OVERRIDE = re.compile(r"--?config\.([\w.]+)")
 
 
-def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues) -> None:
+def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues, positional: bool = False) -> None:
     """Parses `sys.argv` into `flag_values` and calls `main` with the positional arguments.
 
-    A `UserError` or a mistyped flag becomes one message on stderr and exit code 1; `--help` prints the command's
-    module docstring and its flags and exits with code 0; Ctrl-C exits with code 130.
+    A `UserError`, a mistyped flag or a file that cannot be written becomes one message on stderr and exit code 1;
+    `--help` prints the command's module docstring and its flags and exits with code 0; Ctrl-C exits with code 130.
+    Positional arguments are refused unless `positional`.
     """
     if {"--help", "-h", "-help"} & set(sys.argv[1:]):
         print(_help(main, flag_values))  # noqa: T201
         raise SystemExit(0)
     try:
-        main(_parse(flag_values)[1:])
-    except (UserError, flags.Error) as error:
+        arguments = _parse(flag_values)
+        if arguments and not positional:
+            raise UserError(f"Unexpected argument {arguments[0]!r}: everything is given as --flag=value.")
+        main(arguments)
+    except (UserError, flags.Error, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
     except KeyboardInterrupt:
@@ -37,37 +48,72 @@ def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues) -> Non
         raise SystemExit(130) from None
 
 
-def define_config_flag(flag_values: flags.FlagValues) -> None:
+def define_config_flag(
+    flag_values: flags.FlagValues,
+    description: str = "experiment file; --config.FIELD=VALUE changes a field of it",
+    required: bool = True,
+) -> None:
     """Defines `--config=FILE`, whose fields `--config.FIELD=VALUE` overrides."""
-    config_flags.DEFINE_config_file(
-        "config",
-        None,
-        "experiment file; --config.FIELD=VALUE changes a field of it",
-        flag_values=flag_values,
-        lock_config=False,
-    )
-    flags.mark_flag_as_required("config", flag_values=flag_values)
+    config_flags.DEFINE_config_file("config", None, description, flag_values, lock_config=False)
+    flag_values["config"].parser = _ExperimentFile()
+    if required:
+        flags.mark_flag_as_required("config", flag_values=flag_values)
+
+
+class _ExperimentFile(flags.ArgumentParser):
+    """Loads an experiment, in place of ml_collections' own parser, which answers mistakes with tracebacks."""
+
+    def parse(self, path: str) -> Any:
+        """Returns what `get_config()` of the file returns, having checked that it has the fields to be changed."""
+        config = _load_config(path)
+        for argument in sys.argv:
+            override = OVERRIDE.match(argument)
+            if override:
+                _check_field(config, override[1].split("."), argument)
+        return config
+
+
+def _load_config(path: str) -> Any:
+    spec = importlib.util.spec_from_file_location("experiment", path)
+    if spec is None or not Path(path).is_file():
+        raise UserError(f"--config={path}: there is no such Python file.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        config = module.get_config() if hasattr(module, "get_config") else None
+    except Exception as error:
+        raise UserError(f"--config={path}{_line(error, path)}: {type(error).__name__}: {error}.") from None
+    if not dataclasses.is_dataclass(config):
+        raise UserError(f"--config={path}: the file must have a get_config() that returns an ExperimentConfig.")
+    return config
+
+
+def _line(error: Exception, path: str) -> str:
+    """Returns `:number` of the line of the file that an error comes from; a syntax error names it itself."""
+    path = os.path.abspath(path)
+    numbers = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    return f":{numbers[-1]}" if numbers else ""
+
+
+def _check_field(config: Any, names: Sequence[str], argument: str) -> None:
+    """Raises UserError unless the dotted `names` lead to a field of the config that holds a single value."""
+    for name in names:
+        known = [field.name for field in dataclasses.fields(config)] if dataclasses.is_dataclass(config) else []
+        if name not in known:
+            raise UserError(f"{argument}: the config has no field `{name}` there. {did_you_mean(name, known)}")
+        config = getattr(config, name)
+    if dataclasses.is_dataclass(config):
+        known = ", ".join(field.name for field in dataclasses.fields(config))
+        raise UserError(f"{argument}: `{names[-1]}` is a group of fields ({known}); change one of them.")
 
 
 def _parse(flag_values: flags.FlagValues) -> list[str]:
     try:
-        return flag_values(sys.argv)
-    except (KeyError, AttributeError):
-        raise UserError(_unknown_field(flag_values)) from None
-    except OSError as error:
-        raise UserError(f"--config: {error}") from None
-
-
-def _unknown_field(flag_values: flags.FlagValues) -> str:
-    """Names the first field that `--config.FIELD` asks for and the config does not have."""
-    for argument in sys.argv:
-        holder = flag_values["config"].value
-        for name in OVERRIDE.match(argument)[1].split(".") if OVERRIDE.match(argument) else ():
-            fields = [field.name for field in dataclasses.fields(holder)] if dataclasses.is_dataclass(holder) else []
-            if name not in fields:
-                return f"{argument}: the config has no field `{name}` there. {did_you_mean(name, fields)}"
-            holder = getattr(holder, name)
-    return "--config: the file has no function get_config(), or it fails."
+        return flag_values(sys.argv)[1:]
+    except flags.UnrecognizedFlagError as error:
+        if error.flagname.startswith("config."):
+            raise UserError(f"--{error.flagname}: give --config=FILE before it.") from None
+        raise
 
 
 def _help(main: Callable, flag_values: flags.FlagValues) -> str:

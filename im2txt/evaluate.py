@@ -16,6 +16,7 @@ from pathlib import Path
 from absl import flags
 
 from im2txt.commands import run
+from im2txt.errors import UserError
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string("workdir", None, "folder of a run of im2txt.train", required=True, flag_values=FLAGS)
@@ -32,20 +33,27 @@ flags.DEFINE_float("length_normalization", None, "exponent; the run's own if abs
 def main(argv: list[str]) -> None:
     """Evaluates."""
     del argv
-    from im2txt.data.records import read_manifest
+    from im2txt.data.records import read_manifest, shard_paths
+    from im2txt.evaluation.captions import check_same_images
     from im2txt.evaluation.predictions import read_metrics_log
     from im2txt.evaluation.split_evaluation import evaluate_split, read_photos, write_evaluation
     from im2txt.training.logging import LOG
     from im2txt.workdir import check_features, check_vocabulary, load_run
 
+    if Path(FLAGS.output).is_file():
+        raise UserError(f"--output={FLAGS.output} is a file; name a folder.")
+    shard_paths(FLAGS.records, FLAGS.split)  # what is mistyped is told before the model is built
+    photos = FLAGS.photos or (None if read_manifest(FLAGS.records).get("features") else FLAGS.records)
+    shown = read_photos(photos, FLAGS.split) if photos else itertools.repeat(None)
+    if FLAGS.photos:
+        check_same_images(FLAGS.photos, FLAGS.records, FLAGS.split)
     loaded = load_run(FLAGS.workdir, FLAGS.checkpoint)
     check_vocabulary(FLAGS.workdir, FLAGS.records)
     check_features(FLAGS.records, loaded.captioner.encoder)
-    overrides = {name: FLAGS[name].value for name in ("beam_size", "max_length", "length_normalization")}
-    overrides = {name: value for name, value in overrides.items() if value is not None}
-    decoding = dataclasses.replace(loaded.config.decoding, **overrides)
+    options = ("beam_size", "max_length", "length_normalization")
+    given = {name: FLAGS[name].value for name in options if FLAGS[name].value is not None}
+    decoding = dataclasses.replace(loaded.config.decoding, **given)
     evaluation = evaluate_split(loaded.captioner, loaded.vocabulary, FLAGS.records, FLAGS.split, decoding)
-    photos = FLAGS.photos or (FLAGS.records if not read_manifest(FLAGS.records).get("features") else None)
     details = {
         "split": FLAGS.split,
         "images": len(evaluation.images),
@@ -55,7 +63,6 @@ def main(argv: list[str]) -> None:
         "date": time.strftime("%Y-%m-%d"),
         "config": dataclasses.asdict(loaded.config),
     }
-    shown = read_photos(photos, FLAGS.split) if photos else itertools.repeat(None)
     grid = loaded.captioner.encoder.grid
     write_evaluation(FLAGS.output, evaluation, shown, grid, details, read_metrics_log(Path(FLAGS.workdir) / LOG))
     for name, score in evaluation.scores.corpus.items():

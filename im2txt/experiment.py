@@ -56,16 +56,14 @@ class ExperimentConfig:
 
 def config_from_dict(values: dict[str, Any]) -> ExperimentConfig:
     """The inverse of `dataclasses.asdict`. Raises UserError for a field that does not exist."""
-    types = {f.name: f.default_factory for f in dataclasses.fields(ExperimentConfig) if f.name in values}
+    config = _component(ExperimentConfig, values, "The config")
     decoder = values.get("decoder", {}).get("name")
     if decoder not in DECODERS:
         raise UserError(f"decoder.name `{decoder}` is unknown. {did_you_mean(str(decoder), DECODERS)}")
+    types = {f.name: f.default_factory for f in dataclasses.fields(ExperimentConfig)}
     types["decoder"] = DECODERS[decoder].config
-    parts = {
-        name: _component(types[name], value, name) if isinstance(value, dict) else value
-        for name, value in values.items()
-    }
-    return _component(ExperimentConfig, parts, "config")
+    parts = {name: _component(types[name], part, name) for name, part in values.items() if isinstance(part, dict)}
+    return dataclasses.replace(config, **parts)
 
 
 def _component(kind: type, values: dict[str, Any], where: str) -> Any:

@@ -13,9 +13,8 @@ on where it was when the same command is given again.
 import sys
 
 from absl import flags
-from ml_collections import config_flags
 
-from im2txt.commands import run
+from im2txt.commands import define_config_flag, run
 from im2txt.errors import UserError
 
 FLAGS = flags.FlagValues()
@@ -27,9 +26,7 @@ flags.DEFINE_string("encoder", None, "name of an encoder, in place of --config",
 flags.DEFINE_string("end_point", "", "layer to cut it at; empty for its last grid", flag_values=FLAGS)
 flags.DEFINE_string("weights", "imagenet", "imagenet, random, or a .weights.h5 file", flag_values=FLAGS)
 flags.DEFINE_integer("image_size", 299, "side of its square input, pixels", lower_bound=1, flag_values=FLAGS)
-config_flags.DEFINE_config_file(
-    "config", None, "experiment whose encoder to take", flag_values=FLAGS, lock_config=False
-)
+define_config_flag(FLAGS, "experiment whose encoder to take", required=False)
 
 
 def main(argv: list[str]) -> None:
@@ -52,7 +49,7 @@ def main(argv: list[str]) -> None:
 
 
 def console() -> None:
-    """The console script `im2txt-extract_features`."""
+    """The console script `im2txt-extract-features`."""
     run(main, FLAGS)
 
 

@@ -24,16 +24,15 @@ from im2txt.metrics.caption_scores import score_captions
 from im2txt.metrics.coco_format import parse_predictions, parse_references
 
 FLAGS = flags.FlagValues()
-flags.DEFINE_string("predictions", None, "COCO result file with one caption an image.", flag_values=FLAGS)
-flags.DEFINE_string("references", None, "COCO annotation file of the same images.", flag_values=FLAGS)
-flags.DEFINE_string("output", None, "Where to write the scores as JSON.", flag_values=FLAGS)
+flags.DEFINE_string("predictions", None, "COCO result file with one caption an image", flag_values=FLAGS)
+flags.DEFINE_string("references", None, "COCO annotation file of the same images", flag_values=FLAGS)
+flags.DEFINE_string("output", None, "where to write the scores as JSON", flag_values=FLAGS)
 flags.mark_flags_as_required(["predictions", "references"], flag_values=FLAGS)
 
 
 def main(argv: list[str]) -> None:
     """Reads both files, prints the corpus scores, and writes all scores to --output."""
-    if argv:
-        raise UserError(f"Unexpected argument `{argv[0]}`. Name the files with --predictions and --references.")
+    del argv
     candidates = parse_predictions(_read_json(FLAGS.predictions), FLAGS.predictions)
     references = parse_references(_read_json(FLAGS.references), FLAGS.references)
     scores = score_captions(candidates, references)

@@ -7,26 +7,28 @@ Every field of the config can be changed from the command line. The workdir then
 vocabulary, checkpoints, metrics.jsonl and TensorBoard files; im2txt.evaluate and im2txt.export need nothing else.
 """
 
+import math
 import os
 import sys
+from pathlib import Path
 
-import keras
 from absl import flags
 
 from im2txt.commands import define_config_flag, run
 from im2txt.data.pipeline import eval_dataset, train_dataset
-from im2txt.data.records import read_manifest
+from im2txt.data.records import VOCABULARY, read_manifest
 from im2txt.errors import UserError, did_you_mean
-from im2txt.evaluation.captions import read_split
+from im2txt.evaluation.captions import read_captioned_split
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.captioner import Captioner
+from im2txt.models.encoders import Encoder, build_encoder
 from im2txt.objectives import build_objective
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.distribution import make_strategy
 from im2txt.training.loop import Schedule, TrainingLoop
 from im2txt.training.optimizers import build_optimizer
 from im2txt.training.validation import Validation
-from im2txt.workdir import build_captioner, keep_frozen_encoder, prepare_workdir
+from im2txt.workdir import build_captioner, check_features, check_workdir, claim_workdir
 
 FLAGS = flags.FlagValues()
 define_config_flag(FLAGS)
@@ -38,47 +40,58 @@ VALIDATION_BATCH = 50
 def train(workdir: str | os.PathLike, config: ExperimentConfig) -> tuple[str, float]:
     """Trains in `workdir` what `config` says, from where the workdir stands.
 
-    Returns why training ended, and the best CIDEr-D on the validation split.
+    Returns why training ended, and the best CIDEr-D on the validation split, -inf before the first validation.
 
     Raises:
-        UserError: anything in config, records or workdir that the user must mend.
+        UserError: anything in config, records or workdir that the user must mend; a new workdir is not made then.
     """
     strategy = make_strategy(config.training.strategy)
-    _check_batch(config, strategy.num_replicas_in_sync)
-    vocabulary = prepare_workdir(workdir, config)
-    keep_frozen_encoder(workdir, config)
-    keras.utils.set_random_seed(config.training.seed)
-    images = _images(config)
+    images = _check(config, strategy.num_replicas_in_sync)
+    config = check_workdir(workdir, config)
+    vocabulary = Vocabulary.load(Path(config.records) / VOCABULARY)
+    encoder = _encoder_of_features(config)
     schedule = Schedule(config.training, images, config.data.images_per_batch)
     with strategy.scope():
-        cached = bool(read_manifest(config.records).get("features"))
-        captioner = build_captioner(config, len(vocabulary), with_encoder=not cached)
+        captioner = build_captioner(config, len(vocabulary), with_encoder=encoder is None)
         optimizer = build_optimizer(config.optimizer, schedule.steps_per_epoch, schedule.steps)
         validation = _validation(config, captioner, vocabulary)
         loop = TrainingLoop(str(workdir), config.training, schedule, captioner, optimizer, validation)
         start = loop.resume()
-    fields, size = _inputs(captioner)
-    batches = train_dataset(config.records, config.data, fields, size, start, config.split)
+    objective = build_objective(config.objective)
+    batches = train_dataset(config.records, config.data, *_inputs(captioner), start, config.split)
     captions = config.data.images_per_batch * (config.data.captions_per_image or 5)
-    reason = loop.run(strategy, build_objective(config.objective), batches, config.optimizer.clip_norm, captions)
-    return reason, float(loop.progress.best_score)
+    claim_workdir(workdir, config, vocabulary, encoder or captioner.encoder)
+    reason = loop.run(strategy, objective, batches, config.optimizer.clip_norm, captions)
+    return reason, loop.progress.best_score
 
 
-def _check_batch(config: ExperimentConfig, replicas: int) -> None:
-    if config.data.images_per_batch % replicas:
+def _check(config: ExperimentConfig, replicas: int) -> int:
+    """Returns the number of training images, having checked what no component checks when it is built."""
+    config.decoding.check()
+    config.training.check()
+    if config.data.images_per_batch < 1 or config.data.images_per_batch % replicas:
         raise UserError(
-            f"data.images_per_batch {config.data.images_per_batch} is no multiple of the {replicas} replicas of "
-            f"training.strategy `{config.training.strategy}`."
+            f"data.images_per_batch is {config.data.images_per_batch}; it must be a positive multiple of {replicas}, "
+            f"the number of replicas of training.strategy `{config.training.strategy}`."
         )
-
-
-def _images(config: ExperimentConfig) -> int:
-    """Returns the number of training images, having checked that both splits exist."""
+    if not config.records:
+        raise UserError("No records to train on. Give them with: --config.records=DIR")
     splits = read_manifest(config.records)["splits"]
     for split in (config.split, config.validation_split):
         if split not in splits:
             raise UserError(f"{config.records} has no split `{split}`. {did_you_mean(split, splits)}")
     return splits[config.split]["images"]
+
+
+def _encoder_of_features(config: ExperimentConfig) -> Encoder | None:
+    """Returns the frozen encoder that made the features to train on; None where the records hold images."""
+    if not read_manifest(config.records).get("features"):
+        return None
+    if config.encoder.trainable:
+        raise UserError(f"{config.records} holds features of a frozen encoder; encoder.trainable needs image records.")
+    encoder = build_encoder(config.encoder)
+    check_features(config.records, encoder)
+    return encoder
 
 
 def _inputs(captioner: Captioner) -> tuple[tuple[str, ...], int]:
@@ -89,9 +102,8 @@ def _inputs(captioner: Captioner) -> tuple[tuple[str, ...], int]:
 
 
 def _validation(config: ExperimentConfig, captioner: Captioner, vocabulary: Vocabulary) -> Validation:
-    fields, size = _inputs(captioner)
-    batches = eval_dataset(config.records, config.validation_split, VALIDATION_BATCH, fields, size)
-    images = read_split(config.records, config.validation_split)
+    batches = eval_dataset(config.records, config.validation_split, VALIDATION_BATCH, *_inputs(captioner))
+    images = read_captioned_split(config.records, config.validation_split)
     return Validation(images, batches, vocabulary, config.decoding)
 
 
@@ -99,8 +111,10 @@ def main(argv: list[str]) -> None:
     """Trains."""
     del argv
     reason, score = train(FLAGS.workdir, FLAGS.config)
-    sys.stdout.write(f"Training ended: {reason}. Best validation CIDEr-D {score:.4f}. Evaluate it with:\n")
-    sys.stdout.write(f"  python -m im2txt.evaluate --workdir={FLAGS.workdir} --records=DIR --split=val --output=DIR\n")
+    sys.stdout.write(f"Training ended: {reason}.\n")
+    if math.isfinite(score):
+        command = f"python -m im2txt.evaluate --workdir={FLAGS.workdir} --records=DIR --split=val --output=DIR"
+        sys.stdout.write(f"Best validation CIDEr-D {score:.4f}. Evaluate it with:\n  {command}\n")
 
 
 def console() -> None:

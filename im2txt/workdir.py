@@ -7,18 +7,19 @@
     checkpoints/ best/   see `im2txt.training.checkpoints`
     metrics.jsonl tensorboard/   see `im2txt.training.logging`
 
-Names and contents are fixed when training starts; the same command goes on in the same folder, another config is refused.
+All but the last two lines is fixed when training starts: the same command goes on in the same folder, another config is
+refused. Nothing is written before everything that can be checked has been.
 """
 
 import dataclasses
 import json
 import os
-import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from im2txt.data.records import VOCABULARY, read_manifest
@@ -43,33 +44,47 @@ class LoadedRun(NamedTuple):
     step: int
 
 
-def prepare_workdir(workdir: str | os.PathLike, config: ExperimentConfig) -> Vocabulary:
-    """Makes the workdir of a run, or checks that an existing one is of the very same run; returns its vocabulary.
+def check_workdir(workdir: str | os.PathLike, config: ExperimentConfig) -> ExperimentConfig:
+    """Checks that a run of `config` may begin in `workdir`, or go on there; writes nothing.
+
+    Returns the config to go on with: `config`, with the weights of a frozen encoder taken from the workdir once it
+    keeps them.
 
     Raises:
-        UserError: the records are not to be had, the workdir is of another config or vocabulary, or it holds
-            something else.
+        UserError: the workdir is of another config or vocabulary, or it holds something else.
     """
     workdir = Path(workdir)
-    if not config.records:
-        raise UserError("No records to train on. Give them with: --config.records=DIR")
-    read_manifest(config.records)
-    vocabulary = Vocabulary.load(Path(config.records) / VOCABULARY)
     if not (workdir / CONFIG).exists():
-        if workdir.is_dir() and any(workdir.iterdir()):
+        if workdir.is_file() or (workdir.is_dir() and any(workdir.iterdir())):
             raise UserError(f"{workdir} is not empty and holds no {CONFIG}: it is no workdir. Choose another folder.")
-        workdir.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(Path(config.records) / VOCABULARY, workdir / VOCABULARY)
-        write_whole(workdir / VERSIONS, json.dumps(versions(), indent=2, sort_keys=True) + "\n")
-        write_whole(workdir / CONFIG, json.dumps(dataclasses.asdict(config), indent=2) + "\n")
-    changed = differences(_read_config(workdir), json.loads(json.dumps(dataclasses.asdict(config))))
+        return config
+    changed = differences(_read_config(workdir), json.loads(_config_json(config)))
     if changed:
         raise UserError(
             f"{workdir} holds a run of another config ({'; '.join(changed)}). Give the same config to go on with it, "
             "or another --workdir."
         )
-    check_vocabulary(workdir, config.records)
-    return vocabulary
+    if (workdir / VOCABULARY).exists():
+        check_vocabulary(workdir, config.records)
+    return _with_own_weights(config, workdir) if (workdir / ENCODER).exists() else config
+
+
+def claim_workdir(
+    workdir: str | os.PathLike, config: ExperimentConfig, vocabulary: Vocabulary, encoder: Encoder
+) -> None:
+    """Writes what a workdir holds beside checkpoints and logs; what is there already stays as it is."""
+    workdir = Path(workdir)
+    workdir.mkdir(parents=True, exist_ok=True)
+    versions_json = json.dumps(versions(), indent=2, sort_keys=True) + "\n"
+    contents = {CONFIG: _config_json(config), VOCABULARY: vocabulary.content, VERSIONS: versions_json}
+    for name, content in contents.items():
+        if not (workdir / name).exists():
+            write_whole(workdir / name, content)
+    path = workdir / ENCODER
+    if not config.encoder.trainable and not path.exists():
+        part = path.with_name("part." + path.name)
+        encoder.network.save_weights(part)
+        part.replace(path)
 
 
 def check_vocabulary(workdir: str | os.PathLike, records: str | os.PathLike) -> None:
@@ -83,11 +98,12 @@ def check_vocabulary(workdir: str | os.PathLike, records: str | os.PathLike) -> 
 
 
 def build_captioner(config: ExperimentConfig, vocab_size: int, with_encoder: bool = True) -> Captioner:
-    """Builds a captioner and all its weights; without the encoder it captions cached features only.
+    """Builds a captioner, its weights drawn by `config.training.seed`; without the encoder it reads cached features.
 
     Raises:
         UserError: an unknown component, or encoder weights that are missing or do not fit.
     """
+    keras.utils.set_random_seed(config.training.seed)
     encoder = build_encoder(config.encoder) if with_encoder else None
     captioner = Captioner(encoder, build_decoder(config.decoder, vocab_size))
     batch = {"input_ids": tf.zeros([1, 1, 1], tf.int32)}
@@ -98,25 +114,6 @@ def build_captioner(config: ExperimentConfig, vocab_size: int, with_encoder: boo
         regions = tf.zeros([1, cached["regions"], cached["depth"]])
         captioner({**batch, "regions": regions, "pooled": regions[:, 0]})
     return captioner
-
-
-def keep_frozen_encoder(workdir: str | os.PathLike, config: ExperimentConfig) -> None:
-    """Puts the weights of a frozen encoder into the workdir once, and checks them against cached features.
-
-    Raises:
-        UserError: the encoder is trainable but the records are cached features, or the features are another encoder's.
-    """
-    cached = read_manifest(config.records).get("features")
-    if cached and config.encoder.trainable:
-        raise UserError(f"{config.records} holds features of a frozen encoder; encoder.trainable needs image records.")
-    path = Path(workdir) / ENCODER
-    if config.encoder.trainable or path.exists():
-        return
-    encoder = build_encoder(config.encoder)
-    check_features(config.records, encoder)
-    part = path.with_name("part." + path.name)
-    encoder.network.save_weights(part)
-    part.replace(path)
 
 
 def check_features(records: str | os.PathLike, encoder: Encoder) -> None:
@@ -166,6 +163,10 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed as a package"
+
+
+def _config_json(config: ExperimentConfig) -> str:
+    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
 
 
 def _read_config(workdir: str | os.PathLike) -> dict[str, Any]:

@@ -1,8 +1,14 @@
-"""What several test modules make: small photos, and small records folders."""
+"""What several test modules make and do: small photos, captioners and records folders; running a command."""
 
+import contextlib
+import importlib
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+from unittest import mock
 
 import keras
 import numpy as np
@@ -10,19 +16,50 @@ import tensorflow as tf
 from PIL import Image
 
 from im2txt.data import records as schema
+from im2txt.experiment import ExperimentConfig
+from im2txt.files import sha256_file
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
 from im2txt.models.decoders.soft_attention import SoftAttentionConfig, SoftAttentionDecoder
 from im2txt.models.encoders import EncoderConfig, build_encoder
 from im2txt.text.vocabulary import Vocabulary
+from im2txt.training.checkpoints import BEST, manager, model_parts
+from im2txt.workdir import build_captioner, claim_workdir
 
 
-def photo(seed: int = 0, size: int = 16) -> bytes:
-    """A PNG of noise."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (size, size, 3), np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
+class Done(NamedTuple):
+    """What a command left behind: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_command(module: ModuleType, *arguments: object) -> Done:
+    """Runs the command of a module as users do, with flags that nobody has set before."""
+    module = importlib.reload(module)
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    argv = [module.__name__, *map(str, arguments)]
+    with mock.patch.object(sys, "argv", argv), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            module.console()
+        except SystemExit as stop:
+            code = stop.code
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def photo(seed: int = 0, size: int | tuple[int, int] = 16, kind: str = "PNG", mode: str = "RGB") -> bytes:
+    """An image of noise, which compresses worse than any photo; `size` in pixels: a side, or width and height."""
+    width, height = (size, size) if isinstance(size, int) else size
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    return encoded(Image.fromarray(pixels).convert(mode), kind)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    """The file of an image."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
 
 
 def small_captioner(decoder: str, vocab_size: int) -> Captioner:
@@ -38,6 +75,14 @@ def small_captioner(decoder: str, vocab_size: int) -> Captioner:
     captioner({"image": tf.zeros([1, 48, 48, 3]), "input_ids": tf.zeros([1, 1, 1], tf.int32)})
     for variable in captioner.decoder.variables:
         variable.assign(variable * 6.0)
+    return captioner
+
+
+def untrained_run(workdir: Path, config: ExperimentConfig, vocabulary: Vocabulary, step: int = 7) -> Captioner:
+    """Leaves a workdir as training does, but with random weights; returns their captioner."""
+    captioner = build_captioner(config, len(vocabulary))
+    claim_workdir(workdir, config, vocabulary, captioner.encoder)
+    manager(workdir, BEST, model_parts(captioner)).save(checkpoint_number=step)
     return captioner
 
 
@@ -64,26 +109,39 @@ def write_records(
     """Writes a records folder; with `regions`, an array [regions, depth] an image, of feature records."""
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary.save(folder / schema.VOCABULARY)
-    manifest = {"dataset": "test", "config": {}, "vocabulary_sha256": vocabulary.sha256(), "splits": {}}
-    for split, images in splits.items():
-        lines = []
-        for shard in range(shards):
-            name = schema.shard_name(split, shard, shards)
-            chosen = range(len(images) * shard // shards, len(images) * (shard + 1) // shards)
-            with tf.io.TFRecordWriter(str(folder / name)) as writer:
-                for i in chosen:
-                    encode = schema.encode_image_record
-                    writer.write(schema.encode_feature_record(images[i], regions[i]) if regions else encode(images[i]))
-            digest = schema.sha256_file(folder / name)
-            lines.append({"name": name, "sha256": digest, "records": len(chosen)})
-        captions = sum(len(image.captions) for image in images)
-        manifest["splits"][split] = {"images": len(images), "captions": captions, "shards": lines}
+    manifest = {
+        "dataset": "test",
+        "config": {},
+        "vocabulary_sha256": vocabulary.sha256(),
+        "splits": {split: write_split(folder, split, images, shards, regions) for split, images in splits.items()},
+        "skipped": {"count": 0, "items": []},
+        "features": None,
+    }
     if regions:
         count, depth = regions[0].shape
-        manifest["features"] = {"encoder": {}, "encoder_sha256": "", "grid": [1, count]}
-        manifest["features"] |= {"regions": count, "depth": depth}
-    schema.write_manifest(folder, manifest | {"skipped": {"count": 0, "items": []}})
+        shape = {"grid": [1, count], "regions": count, "depth": depth}
+        manifest["features"] = {"encoder": {}, "encoder_sha256": "", **shape}
+    schema.write_manifest(folder, manifest)
     return folder
+
+
+def write_split(
+    folder: Path, split: str, images: Sequence[schema.ImageRecord], shards: int, regions: Sequence[np.ndarray]
+) -> dict:
+    """Writes the shards of a split; returns its lines of the manifest."""
+    serialized = [schema.encode_image_record(image) for image in images]
+    if regions:
+        serialized = [schema.encode_feature_record(image, each) for image, each in zip(images, regions)]
+    lines = []
+    for shard in range(shards):
+        path = folder / schema.shard_name(split, shard, shards)
+        chosen = serialized[len(images) * shard // shards : len(images) * (shard + 1) // shards]
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for record in chosen:
+                writer.write(record)
+        lines.append({"name": path.name, "sha256": sha256_file(path), "records": len(chosen)})
+    captions = sum(len(image.captions) for image in images)
+    return {"images": len(images), "captions": captions, "shards": lines}
 
 
 def write_flickr8k(folder: Path, splits: dict[str, dict[str, Sequence[str]]]) -> Path:

@@ -15,15 +15,18 @@ from im2txt.errors import UserError, did_you_mean
 
 
 class Dataset(NamedTuple):
-    """One line of the table: the module that reads a dataset, and what the dataset is."""
+    """One line of the table: the module that reads a dataset, and what the dataset is and takes, for --help."""
 
     module: str
     description: str
 
 
 DATASETS = {
-    "scenes": Dataset("data_prep.datasets.scenes", "generated scenes with true captions; needs no --source"),
-    "flickr8k": Dataset("data_prep.datasets.flickr", "Flickr8k: 8,000 photos with five captions each"),
+    "scenes": Dataset(
+        "data_prep.datasets.scenes",
+        "drawn, so without --source; options train, val, test and heldout: images of each split, size: pixels, seed",
+    ),
+    "flickr8k": Dataset("data_prep.datasets.flickr", "8,000 photos with five captions each, in the folder --source"),
 }
 
 

@@ -21,7 +21,7 @@ from data_prep.datasets.scene_captions import caption_scene, name_object
 from data_prep.datasets.scene_drawing import encode_scene
 from data_prep.datasets.scene_sampling import HELD_OUT, sample_scene
 from data_prep.examples import CaptionedImage
-from im2txt.data.records import Region
+from im2txt.data.regions import Region
 from im2txt.errors import UserError
 
 SPLITS = ("train", "val", "test", "heldout")

@@ -16,7 +16,7 @@ CROP_RATIO = 346 / 299  # im2txt resizes to 346 and crops 299
 
 
 def decode_image(image_bytes: tf.Tensor, size: int) -> tf.Tensor:
-    """Decodes a string scalar (JPEG, PNG, GIF, BMP or WebP; any channels) to float32 [size, size, 3] in [-1, 1].
+    """Decodes a string scalar (JPEG, PNG, GIF, WebP, or BMP without a palette) to float32 [size, size, 3] in [-1, 1].
 
     EXIF orientation is not applied. Bytes that are no image raise `tf.errors.InvalidArgumentError`.
     """

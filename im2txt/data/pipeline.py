@@ -29,6 +29,8 @@ from im2txt.errors import UserError
 from im2txt.text.vocabulary import Vocabulary
 
 RECORD_FIELDS = {"image": "image/bytes", "regions": "features/regions", "pooled": "features/pooled"}
+LEAST = {"images_per_batch": 1, "group_batches": 1, "shuffle_buffer": 1}
+LEAST |= dict.fromkeys(("captions_per_image", "max_caption_length", "memory_mb", "workers", "prefetch"), 0)
 SIDES = re.compile("left|right")  # beginnings of words that a mirrored image makes untrue: leftmost, right-hand ...
 
 Batch = dict[str, tf.Tensor]
@@ -248,9 +250,9 @@ def _image_shapes(records: str | os.PathLike, fields: Sequence[str], image_size:
 
 
 def _check_config(records: str | os.PathLike, config: DataConfig, fields: Sequence[str]) -> None:
-    for name in ("images_per_batch", "group_batches", "shuffle_buffer"):
-        if getattr(config, name) < 1:
-            raise UserError(f"data.{name} is {getattr(config, name)}; it must be at least 1.")
+    for name, least in LEAST.items():
+        if getattr(config, name) < least:
+            raise UserError(f"data.{name} is {getattr(config, name)}; it must be at least {least}.")
     for name in ("random_crop", "random_flip", "distort_colours"):
         if getattr(config, name) and "image" not in fields:
             raise UserError(f"data.{name} changes images, but {records} holds cached features. Set it to False.")

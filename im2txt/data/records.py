@@ -17,7 +17,7 @@ Fields of an image record (schema 1):
     regions/phrases   bytes [regions]
     metadata          bytes             JSON object; what only this dataset knows (scenes: its scene graph)
 
-A feature record holds, in place of `image/bytes`, what a frozen encoder made of the image; captions are the same:
+A feature record holds, in place of `image/bytes`, what a frozen encoder made of the image; all else is the same:
 
     features/regions  bytes             float16 [regions * depth], little endian, row-major over the grid
     features/pooled   bytes             float16 [depth], the mean over regions
@@ -33,26 +33,20 @@ Manifest (image and feature records alike; `features` is null for image records)
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from im2txt.data.regions import Region
 from im2txt.errors import UserError, did_you_mean
-from im2txt.files import sha256_file, write_whole  # noqa: F401 - sha256_file is for the writers of records
+from im2txt.files import write_whole
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
 VOCABULARY = "vocabulary.txt"
-
-
-class Region(NamedTuple):
-    """A box and what is in it: `box` is (ymin, xmin, ymax, xmax) in fractions of height and width."""
-
-    box: tuple[float, float, float, float]
-    phrase: str
 
 
 class ImageRecord(NamedTuple):
@@ -68,15 +62,7 @@ class ImageRecord(NamedTuple):
 
 def encode_image_record(record: ImageRecord) -> bytes:
     """Returns the serialized `tf.train.Example` of one image record."""
-    boxes = [side for region in record.regions for side in region.box]
-    feature = {
-        "image/bytes": _bytes([record.image_bytes]),
-        "regions/boxes": tf.train.Feature(float_list=tf.train.FloatList(value=boxes)),
-        "regions/phrases": _bytes([region.phrase.encode() for region in record.regions]),
-        "metadata": _bytes([json.dumps(record.metadata, sort_keys=True).encode()]),
-        **_caption_features(record.image_id, record.captions, record.caption_ids),
-    }
-    return _serialize(feature)
+    return _serialize({"image/bytes": _bytes([record.image_bytes]), **_shared_features(record)})
 
 
 def decode_image_record(serialized: bytes) -> ImageRecord:
@@ -98,12 +84,12 @@ def decode_image_record(serialized: bytes) -> ImageRecord:
 
 def encode_feature_record(record: ImageRecord, regions: np.ndarray) -> bytes:
     """Returns the serialized feature record of an image: `regions` is float [regions, depth]."""
+    pooled = regions.mean(axis=0, dtype=np.float32)
     feature = {
         "features/regions": _bytes([regions.astype("<f2").tobytes()]),
-        "features/pooled": _bytes([regions.mean(axis=0, dtype=np.float32).astype("<f2").tobytes()]),
-        **_caption_features(record.image_id, record.captions, record.caption_ids),
+        "features/pooled": _bytes([pooled.astype("<f2").tobytes()]),
     }
-    return _serialize(feature)
+    return _serialize({**feature, **_shared_features(record)})
 
 
 def parse_records(serialized: tf.Tensor, fields: Sequence[str]) -> dict[str, tf.Tensor]:
@@ -117,7 +103,7 @@ def parse_records(serialized: tf.Tensor, fields: Sequence[str]) -> dict[str, tf.
     known = {
         "image/id": scalar,
         "image/bytes": scalar,
-        "metadata": scalar,
+        "metadata": tf.io.FixedLenFeature([], tf.string, default_value="{}"),  # early feature records had none
         "features/regions": scalar,
         "features/pooled": scalar,
         "captions/ids": tf.io.RaggedFeature(tf.int64, "captions/ids", partitions=[lengths], row_splits_dtype=tf.int64),
@@ -149,17 +135,18 @@ def read_manifest(folder: str | os.PathLike) -> dict:
         UserError: the folder is missing, unfinished, or of another schema version.
     """
     path = Path(folder) / MANIFEST
-    build = f"Build the records with: python -m data_prep.build_records --dataset=NAME --source=DIR --output={folder}"
+    command = "python -m data_prep.build_records --dataset=NAME --source=DIR"
+    anew = f"Build the records anew, in another folder: {command} --output=DIR"
     if not path.is_file():
         state = "is unfinished: it has no manifest.json" if Path(folder).is_dir() else "does not exist"
-        raise UserError(f"Records folder {folder} {state}. {build}")
+        raise UserError(f"Records folder {folder} {state}. Build the records with: {command} --output={folder}")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{path} is not valid JSON ({error}). {build}") from None
+        raise UserError(f"{path} is not valid JSON ({error}). {anew}") from None
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         found = manifest.get("schema") if isinstance(manifest, dict) else None
-        raise UserError(f"{path} is of schema version {found}; this im2txt reads version {SCHEMA}. {build}")
+        raise UserError(f"{path} is of schema version {found}; this im2txt reads version {SCHEMA}. {anew}")
     return manifest
 
 
@@ -179,16 +166,32 @@ def shard_paths(folder: str | os.PathLike, split: str) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _caption_features(
-    image_id: str, captions: Sequence[str], caption_ids: Sequence[Sequence[int]]
-) -> dict[str, tf.train.Feature]:
+def read_image_records(folder: str | os.PathLike, split: str) -> Iterator[ImageRecord]:
+    """Returns the image records of a split, in file order.
+
+    Raises:
+        UserError: as `shard_paths`; or the folder holds feature records.
+    """
+    if read_manifest(folder).get("features"):
+        raise UserError(f"{folder} holds features, not images. Give the image records that they were made from.")
+    serialized = tf.data.TFRecordDataset(shard_paths(folder, split))
+    return (decode_image_record(record.numpy()) for record in serialized)
+
+
+def _shared_features(record: ImageRecord) -> dict[str, tf.train.Feature]:
+    """Returns the fields that image and feature records have in common."""
+    captions, caption_ids = record.captions, record.caption_ids
     if len(captions) != len(caption_ids):
         raise ValueError(f"Expected ids for each of {len(captions)} captions. Received: {len(caption_ids)}.")
+    boxes = [side for region in record.regions for side in region.box]
     return {
-        "image/id": _bytes([image_id.encode()]),
+        "image/id": _bytes([record.image_id.encode()]),
         "captions/text": _bytes([caption.encode() for caption in captions]),
         "captions/ids": _int64([word for ids in caption_ids for word in ids]),
         "captions/lengths": _int64([len(ids) for ids in caption_ids]),
+        "regions/boxes": tf.train.Feature(float_list=tf.train.FloatList(value=boxes)),
+        "regions/phrases": _bytes([region.phrase.encode() for region in record.regions]),
+        "metadata": _bytes([json.dumps(record.metadata, sort_keys=True).encode()]),
     }
 
 

@@ -115,7 +115,7 @@ def beam_search(step: Step, state: State, config: DecodingConfig, batch_size: in
             structure and shapes of the old.
         state: the state before <start>, any nest of leaves [batch, ...]; repeated for each beam here.
         config: the search's options.
-        batch_size: the number of images, a Python or a scalar tensor; may be 0.
+        batch_size: the number of images, a Python integer or a scalar tensor; may be 0.
     """
     config.check()
     state = _map_rows(lambda leaf: tf.repeat(leaf, config.beam_size, axis=0), state)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from im2txt.data.records import parse_records, shard_paths
 from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
+from im2txt.errors import UserError
 from im2txt.models.captioner import Batch, Captioner
 from im2txt.text.vocabulary import Vocabulary
 
@@ -46,18 +47,34 @@ def read_split(records: str | os.PathLike, split: str) -> list[SplitImage]:
     Raises:
         UserError: the folder or the split is not to be had.
     """
-    paths = shard_paths(records, split)
-    first = next(iter(tf.data.TFRecordDataset(paths).take(1)), None)
-    fields = ["image/id", "captions/text"]
-    if first is not None and "metadata" in tf.train.Example.FromString(first.numpy()).features.feature:
-        fields.append("metadata")
+    fields = ("image/id", "captions/text", "metadata")
+    batches = tf.data.TFRecordDataset(shard_paths(records, split)).batch(256)
     images = []
-    for parsed in tf.data.TFRecordDataset(paths).batch(256).map(lambda batch: parse_records(batch, fields)):
-        texts = parsed["captions/text"].to_list()
-        metadata = parsed["metadata"].numpy() if "metadata" in parsed else [b"{}"] * len(texts)
-        for image_id, captions, extra in zip(parsed["image/id"].numpy(), texts, metadata):
-            images.append(SplitImage(image_id.decode(), tuple(c.decode() for c in captions), extra.decode()))
+    for parsed in batches.map(lambda batch: parse_records(batch, fields)):
+        columns = parsed["image/id"].numpy(), parsed["captions/text"].to_list(), parsed["metadata"].numpy()
+        for image_id, captions, metadata in zip(*columns):
+            texts = tuple(caption.decode() for caption in captions)
+            images.append(SplitImage(image_id.decode(), texts, metadata.decode()))
     return images
+
+
+def read_captioned_split(records: str | os.PathLike, split: str) -> list[SplitImage]:
+    """Reads the images of a split that are to be compared with captions.
+
+    Raises:
+        UserError: the folder or the split is not to be had, or nobody captioned it.
+    """
+    images = read_split(records, split)
+    if not any(image.captions for image in images):
+        raise UserError(f"The split `{split}` of {records} has no captions to compare with.")
+    return images
+
+
+def check_same_images(records: str | os.PathLike, others: str | os.PathLike, split: str) -> None:
+    """Raises UserError where a split of two records folders does not hold the same images in the same order."""
+    first, second = ([image.image_id for image in read_split(folder, split)] for folder in (records, others))
+    if first != second:
+        raise UserError(f"Split `{split}` of {records} holds other images than that of {others}, or in another order.")
 
 
 def caption_batches(

@@ -14,20 +14,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import tensorflow as tf
 from tqdm import tqdm
 
 from im2txt.data.pipeline import eval_dataset
-from im2txt.data.records import parse_records, read_manifest, shard_paths
+from im2txt.data.records import read_image_records, read_manifest
 from im2txt.decoding.beam_search import DecodingConfig
-from im2txt.errors import UserError
-from im2txt.evaluation.captions import Caption, SplitImage, caption_batches, read_split
+from im2txt.evaluation.captions import Caption, SplitImage, caption_batches, read_captioned_split
 from im2txt.evaluation.predictions import write_predictions
 from im2txt.evaluation.report import write_report
 from im2txt.evaluation.report_cards import TRUTH, ReportItem
 from im2txt.files import write_whole
 from im2txt.metrics.caption_scores import Scores, score_captions
-from im2txt.metrics.caption_truth import Truth, caption_truth
+from im2txt.metrics.caption_truth import Truth, caption_truth, is_scene
 from im2txt.models.captioner import Captioner
 from im2txt.text.vocabulary import Vocabulary
 
@@ -60,11 +58,10 @@ def evaluate_split(
     """Captions and scores a split of image records, or of features that the captioner's encoder made.
 
     Raises:
-        UserError: the records or the split are not to be had, or nobody captioned them.
+        UserError: the records or the split are not to be had, nobody captioned them, or `decoding` makes no sense.
     """
-    images = read_split(records, split)
-    if not any(image.captions for image in images):
-        raise UserError(f"The split `{split}` of {records} has no captions to compare with.")
+    decoding.check()
+    images = read_captioned_split(records, split)
     cached = bool(read_manifest(records).get("features"))
     fields, size = (captioner.decoder.reads, 0) if cached else (("image",), captioner.encoder.image_size)
     batches = tqdm(
@@ -80,7 +77,7 @@ def evaluate_split(
     scores = score_captions(best, {image.image_id: image.captions for image in images})
     evaluation = Evaluation(images, captions, scores, {})
     scenes = {image.image_id: json.loads(image.metadata) for image in images}
-    return _with_truth(evaluation, caption_truth(best, scenes)) if all(scenes.values()) else evaluation
+    return _with_truth(evaluation, caption_truth(best, scenes)) if all(map(is_scene, scenes.values())) else evaluation
 
 
 def _with_truth(evaluation: Evaluation, truth: Truth) -> Evaluation:
@@ -119,10 +116,8 @@ def write_evaluation(
 
 
 def read_photos(records: str | os.PathLike, split: str) -> Iterator[bytes]:
-    """Yields the encoded images of a split of image records, in file order."""
-    batches = tf.data.TFRecordDataset(shard_paths(records, split)).batch(32)
-    for parsed in batches.map(lambda batch: parse_records(batch, ["image/bytes"])):
-        yield from parsed["image/bytes"].numpy()
+    """Returns the encoded images of a split, in file order; raises UserError as `read_image_records` does."""
+    return (record.image_bytes for record in read_image_records(records, split))
 
 
 def _report_items(

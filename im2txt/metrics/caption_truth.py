@@ -54,6 +54,11 @@ def caption_truth(captions: Mapping[str, str], scenes: Mapping[str, Mapping]) ->
     return Truth(sum(verdict.true for verdict in verdicts.values()) / len(verdicts), verdicts)
 
 
+def is_scene(metadata: Mapping) -> bool:
+    """Tells whether the metadata of a record is a scene graph."""
+    return {"background", "objects", "relations"} <= metadata.keys()
+
+
 def judge(caption: str, scene: Mapping) -> Verdict:
     """Tells whether every statement of a caption is true of a scene graph."""
     said = parse(caption)

@@ -48,11 +48,18 @@ def restore_model(workdir: str | os.PathLike, captioner: Captioner, which: str) 
     if path is None:
         raise UserError(f"{folder} holds no checkpoint. Train first: python -m im2txt.train --workdir={workdir}")
     parts = model_parts(captioner)
-    checkpoint = parts if which == "best" else tf.train.Checkpoint(model=parts)
+    restore(parts if which == "best" else tf.train.Checkpoint(model=parts), path, f"{workdir}/config.json")
+    return int(path.rpartition("-")[2])
+
+
+def restore(checkpoint: tf.train.Checkpoint, path: str, owner: str) -> None:
+    """Restores all that `checkpoint` is made of from `path`; what else lies there is left.
+
+    Raises:
+        UserError: `path` does not hold all of it, and so is not of `owner`.
+    """
     try:
         checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
     except (AssertionError, ValueError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{path} is of another model than {workdir}/config.json: {reason}") from None
-    return int(path.rpartition("-")[2])
-
+        raise UserError(f"{path} does not belong to {owner}: {reason}") from None

@@ -4,9 +4,10 @@ The loop owns the state of a run; models, objectives and data know nothing of it
 a weight (its data, its randomness) is a function of the step's number.
 """
 
+import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import keras
 import tensorflow as tf
@@ -15,7 +16,8 @@ from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
 from im2txt.objectives import Objective
 from im2txt.training.averaging import WeightAverage
-from im2txt.training.checkpoints import BEST, LATEST, manager, model_parts
+from im2txt.training.checkpoints import BEST, LATEST, manager, model_parts, restore
+from im2txt.training.interrupts import interrupt_event
 from im2txt.training.logging import RunLog
 from im2txt.training.step import make_train_step
 from im2txt.training.validation import MONITOR, Validation
@@ -49,6 +51,12 @@ class TrainingConfig:
     strategy: str = "auto"
     seed: int = 1
 
+    def check(self) -> None:
+        """Raises UserError for values that make no sense."""
+        for name in ("epochs", "validate_epochs", "log_steps"):
+            if not getattr(self, name) > 0:
+                raise UserError(f"training.{name} is {getattr(self, name)}; it must be more than 0.")
+
 
 class Schedule:
     """The lengths of a run in steps."""
@@ -65,16 +73,23 @@ class Schedule:
         return due or step == self.steps
 
 
-class Progress(tf.Module):
-    """The state of a run beside weights, in variables so that it is checkpointed."""
+@dataclass(eq=False)
+class Progress(tf.train.experimental.PythonState):
+    """The state of a run beside weights: plain numbers, which are checkpointed too."""
 
-    def __init__(self) -> None:
-        super().__init__(name="progress")
-        self.step = tf.Variable(0, dtype=tf.int64, name="step")
-        self.seconds = tf.Variable(0.0, dtype=tf.float64, name="seconds")
-        self.best_score = tf.Variable(-math.inf, name="best_score")
-        self.stale = tf.Variable(0, name="stale")
-        self.validated = tf.Variable(0, dtype=tf.int64, name="validated")
+    step: int = 0
+    seconds: float = 0.0
+    best_score: float = -math.inf
+    stale: int = 0
+    validated: int = 0
+
+    def serialize(self) -> str:
+        """Returns the text that a checkpoint holds."""
+        return json.dumps(asdict(self))
+
+    def deserialize(self, text: str) -> None:
+        """The inverse of `serialize`."""
+        vars(self).update(json.loads(text))
 
 
 class TrainingLoop:
@@ -100,11 +115,14 @@ class TrainingLoop:
         self.best = manager(workdir, BEST, model)
 
     def resume(self) -> int:
-        """Restores the latest checkpoint if there is one; returns the number of steps already taken."""
+        """Restores the latest checkpoint if there is one; returns the number of steps already taken.
+
+        Raises:
+            UserError: the checkpoint is of another version of im2txt.
+        """
         if self.latest.latest_checkpoint:
-            status = self.latest.checkpoint.restore(self.latest.latest_checkpoint)
-            status.assert_existing_objects_matched()
-        return int(self.progress.step)
+            restore(self.latest.checkpoint, self.latest.latest_checkpoint, "this version of im2txt")
+        return self.progress.step
 
     def finished(self) -> str | None:
         """Returns why there is nothing left to train, or None."""
@@ -129,44 +147,50 @@ class TrainingLoop:
         Raises:
             UserError: the loss is no longer a finite number; the last checkpoint is from before.
         """
-        start = int(self.progress.step)
-        log = RunLog(self.workdir, start, self.schedule.steps, captions_per_step)
-        train_step = make_train_step(
-            strategy, self.captioner, objective, self.optimizer, clip_norm, self.config.seed
-        )
+        log = RunLog(self.workdir, self.progress.step, self.schedule.steps, captions_per_step)
+        train_step = make_train_step(strategy, self.captioner, objective, self.optimizer, clip_norm, self.config.seed)
         stream = iter(strategy.experimental_distribute_dataset(batches))
         clock = _Clock()
         try:
-            while not (reason := self.finished()):
-                self._after_step(train_step(next(stream), self.progress.step), log, clock)
-            self._finish(log, clock)
-        except KeyboardInterrupt:
-            self._save(clock)
-            reason = "stopped by hand; the same command goes on from here"
+            with interrupt_event() as interrupted:
+                while not (reason := self.finished()):
+                    logs = train_step(next(stream), tf.constant(self.progress.step, tf.int64))
+                    stop = interrupted.is_set()
+                    self._after_step(logs, log, clock, stop)
+                    if stop:
+                        return "stopped by hand; the same command goes on from here"
+                self._finish(log, clock)
         finally:
             log.close()
         return reason
 
-    def _after_step(self, logs: dict[str, tf.Tensor], log: RunLog, clock: "_Clock") -> None:
-        self.progress.step.assign_add(1)
-        self.average.update(self.progress.step)
-        step = int(self.progress.step)
+    def _after_step(self, logs: dict[str, tf.Tensor], log: RunLog, clock: "_Clock", stop: bool) -> None:
+        self.progress.step = step = self.progress.step + 1
+        self.average.update(tf.constant(step, tf.int64))
         log.advance()
-        if step % self.config.log_steps == 0 or self.schedule.validates_at(step):
+        validates = self.schedule.validates_at(step)
+        saves = validates or stop or clock.since_save() > 60 * self.config.checkpoint_minutes
+        if validates or step % self.config.log_steps == 0:
             self._log(step, logs, log)
-        if self.schedule.validates_at(step):
+        if validates:
             self._validate(step, log)
-        if clock.since_save() > 60 * self.config.checkpoint_minutes or self.schedule.validates_at(step):
+        if saves:
+            self._check_finite(step, logs)
             self._save(clock)
-        self.progress.seconds.assign_add(clock.lap())
+        self.progress.seconds += clock.lap()
+
+    def _check_finite(self, step: int, numbers: dict[str, float]) -> None:
+        for name, value in numbers.items():
+            if not math.isfinite(value):
+                raise UserError(
+                    f"The {name} is {float(value)} at step {step}, so training stopped. Lower optimizer.learning_rate "
+                    "or optimizer.clip_norm in a new workdir; the last good state is "
+                    f"{self.latest.latest_checkpoint or 'the initial one'}."
+                )
 
     def _log(self, step: int, logs: dict[str, tf.Tensor], log: RunLog) -> None:
+        self._check_finite(step, logs)
         numbers = {name: float(value) for name, value in logs.items()}
-        if not math.isfinite(numbers["loss"]):
-            raise UserError(
-                f"The loss is {numbers['loss']} at step {step}, so training stopped. Lower optimizer.learning_rate or "
-                f"optimizer.clip_norm in a new workdir; the last good state is {self.latest.latest_checkpoint}."
-            )
         epoch = step / self.schedule.steps_per_epoch
         log.write(step, epoch, {**numbers, "learning_rate": float(self.optimizer.learning_rate)})
         log.show(epoch, numbers["loss"])
@@ -174,12 +198,13 @@ class TrainingLoop:
     def _validate(self, step: int, log: RunLog) -> None:
         with self.average.in_place():
             scores = self.validation(self.captioner)
-            if scores[MONITOR] > self.progress.best_score:
+            self._check_finite(step, scores)
+            better = scores[MONITOR] > self.progress.best_score
+            if better:
                 self.best.save(step)
-        better = scores[MONITOR] > self.progress.best_score
-        self.progress.stale.assign(0 if better else self.progress.stale + 1)
-        self.progress.best_score.assign(max(scores[MONITOR], float(self.progress.best_score)))
-        self.progress.validated.assign(step)
+        self.progress.stale = 0 if better else self.progress.stale + 1
+        self.progress.best_score = max(scores[MONITOR], self.progress.best_score)
+        self.progress.validated = step
         epoch = step / self.schedule.steps_per_epoch
         log.write(step, epoch, scores)
         shown = "  ".join(f"{name.removeprefix('val/')} {value:.4f}" for name, value in scores.items())
@@ -187,11 +212,11 @@ class TrainingLoop:
 
     def _finish(self, log: RunLog, clock: "_Clock") -> None:
         if self.progress.validated < self.progress.step:
-            self._validate(int(self.progress.step), log)
+            self._validate(self.progress.step, log)
             self._save(clock)
 
     def _save(self, clock: "_Clock") -> None:
-        self.latest.save(int(self.progress.step))
+        self.latest.save(self.progress.step)
         clock.saved()
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-import sys
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -13,9 +13,10 @@ from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.evaluation.attention_pictures import GAP, MARGIN
 from im2txt.serving.caption_service import export_service
 from im2txt.text.vocabulary import Vocabulary
-from tests.helpers import photo, small_captioner
+from tests.helpers import photo, run_command, small_captioner
 
 VOCABULARY = Vocabulary.build([["two", "red", "circles"], ["a", "café", "über", "allem"]], min_count=1)
+run = partial(run_command, caption)
 
 
 @pytest.fixture(scope="module")
@@ -37,26 +38,7 @@ def photos(tmp_path):
     return folder
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command; returns its exit code, stdout and stderr."""
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["im2txt-caption", *map(str, arguments)])
-        caption.FLAGS.unparse_flags()
-        for name in ("json", "attention_dir", "batch_size"):
-            caption.FLAGS[name].unparse()
-        try:
-            caption.console()
-            code = 0
-        except SystemExit as error:
-            code = error.code
-        return code, *capsys.readouterr()
-
-    return command
-
-
-def test_captions_are_printed_as_im2txt_did(models, photos, run):
+def test_captions_are_printed_as_im2txt_did(models, photos):
     code, out, err = run(f"--model={models / 'lstm'}", photos / "a.png")
     assert code == 0
     title, *lines = out.splitlines()
@@ -66,7 +48,7 @@ def test_captions_are_printed_as_im2txt_did(models, photos, run):
     assert "1/1" in err  # the progress bar
 
 
-def test_json_has_a_line_an_image_and_marks_the_broken_one(models, photos, run):
+def test_json_has_a_line_an_image_and_marks_the_broken_one(models, photos):
     code, out, _ = run(f"--model={models / 'lstm'}", "--json", "--batch_size=3", photos)
     assert code == 0
     lines = [json.loads(line) for line in out.splitlines()]
@@ -81,7 +63,7 @@ def test_json_has_a_line_an_image_and_marks_the_broken_one(models, photos, run):
     assert f"  0) {best['text']} (p={math.exp(best['log_probability']):.6f})" in text
 
 
-def test_a_broken_photo_is_reported_among_the_others(models, photos, run):
+def test_a_broken_photo_is_reported_among_the_others(models, photos):
     code, out, _ = run(f"--model={models / 'lstm'}", photos / "broken.jpg", photos / "a.png")
     assert code == 0
     assert out.splitlines()[:2] == [
@@ -90,7 +72,7 @@ def test_a_broken_photo_is_reported_among_the_others(models, photos, run):
     ]
 
 
-def test_attention_pictures_are_drawn_for_each_photo(models, photos, run, tmp_path):
+def test_attention_pictures_are_drawn_for_each_photo(models, photos, tmp_path):
     code, out, _ = run(f"--model={models / 'soft_attention'}", f"--attention_dir={tmp_path / 'maps'}", photos)
     assert code == 0
     assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == ["a.png", "b.png", "c.png"]
@@ -100,14 +82,14 @@ def test_attention_pictures_are_drawn_for_each_photo(models, photos, run, tmp_pa
         assert strip.width == 2 * MARGIN + panels * 168 + (panels - 1) * GAP
 
 
-def test_a_model_without_attention_cannot_be_drawn(models, photos, run, tmp_path):
+def test_a_model_without_attention_cannot_be_drawn(models, photos, tmp_path):
     code, _, err = run(f"--model={models / 'lstm'}", f"--attention_dir={tmp_path / 'maps'}", photos)
     assert code == 1
     assert "has no attention that could be drawn" in err
     assert not (tmp_path / "maps").exists()
 
 
-def test_mistakes_are_told_in_one_sentence(models, photos, run, tmp_path):
+def test_mistakes_are_told_in_one_sentence(models, photos, tmp_path):
     model = f"--model={models / 'lstm'}"
     (tmp_path / "empty").mkdir()
     mistakes = {

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from im2txt.models.encoders import EncoderConfig
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.checkpoints import BEST, manager, model_parts
 from im2txt.workdir import CONFIG, build_captioner
-from tests.helpers import photo
+from tests.helpers import photo, run_command
 
 VOCABULARY = Vocabulary.build([["two", "red", "circles"], ["a", "blue", "square"]], min_count=1)
 EXPERIMENT = ExperimentConfig(
@@ -25,6 +25,7 @@ EXPERIMENT = ExperimentConfig(
     decoder=SoftAttentionConfig(units=8, embedding=8, attention_units=8),
     decoding=DecodingConfig(beam_size=2, max_length=5),
 )
+run = partial(run_command, export)
 
 
 @pytest.fixture(scope="module")
@@ -38,26 +39,7 @@ def trained(tmp_path_factory):
     return workdir, captioner
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command; returns its exit code, stdout and stderr."""
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["im2txt-export", *arguments])
-        export.FLAGS.unparse_flags()
-        for name in ("checkpoint", "beam_size", "max_length", "length_normalization"):
-            export.FLAGS[name].unparse()
-        try:
-            export.console()
-            code = 0
-        except SystemExit as error:
-            code = error.code
-        return code, *capsys.readouterr()
-
-    return command
-
-
-def test_the_export_captions_as_the_run_does(trained, tmp_path, run):
+def test_the_export_captions_as_the_run_does(trained, tmp_path):
     workdir, captioner = trained
     code, out, _ = run(f"--workdir={workdir}", f"--output={tmp_path / 'model'}")
     assert code == 0
@@ -76,7 +58,7 @@ def test_the_export_captions_as_the_run_does(trained, tmp_path, run):
     assert metadata["versions"]["tensorflow"] == tf.__version__
 
 
-def test_decoding_options_replace_those_of_the_run(trained, tmp_path, run):
+def test_decoding_options_replace_those_of_the_run(trained, tmp_path):
     options = ("--beam_size=4", "--length_normalization=0.5")
     code, _, _ = run(f"--workdir={trained[0]}", f"--output={tmp_path / 'model'}", *options)
     assert code == 0
@@ -84,7 +66,7 @@ def test_decoding_options_replace_those_of_the_run(trained, tmp_path, run):
     assert metadata["decoding"] == {"beam_size": 4, "max_length": 5, "length_normalization": 0.5}
 
 
-def test_mistakes_are_told_in_one_sentence(trained, tmp_path, run):
+def test_mistakes_are_told_in_one_sentence(trained, tmp_path):
     workdir, _ = trained
     occupied = tmp_path / "occupied"
     occupied.mkdir()

@@ -1,17 +1,13 @@
 """The command that caches features, run as users run it."""
 
-import importlib
-import sys
+from functools import partial
 
 import pytest
 
 from im2txt import extract_features
 from im2txt.data.records import read_manifest
 from im2txt.text.vocabulary import Vocabulary
-from tests.helpers import captioned_images, write_records
-
-# ml_collections loads a config file by a method that Python 3.12 drops
-pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
+from tests.helpers import captioned_images, run_command, write_records
 
 WORDS = Vocabulary.build([("a", "dog", "runs")], min_count=1)
 SMALL = ("--encoder=small_cnn", "--weights=random", "--image_size=32")
@@ -22,6 +18,7 @@ from im2txt.models.encoders import EncoderConfig
 def get_config():
     return ExperimentConfig(encoder=EncoderConfig(name="small_cnn", weights="random", image_size=40))
 """
+run = partial(run_command, extract_features)
 
 
 @pytest.fixture
@@ -30,31 +27,14 @@ def photos(tmp_path):
     return write_records(tmp_path / "photos", {"train": images, "val": images[:1]}, WORDS)
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command; returns its exit code, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["im2txt-extract_features", *map(str, arguments)])
-        command = importlib.reload(extract_features)  # with flags that nobody has set
-        try:
-            command.console()
-            code = 0
-        except SystemExit as error:
-            code = error.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
-def test_a_named_encoder_makes_features_of_all_splits(photos, run, tmp_path):
+def test_a_named_encoder_makes_features_of_all_splits(photos, tmp_path):
     code, out, err = run(f"--records={photos}", f"--output={tmp_path / 'out'}", *SMALL)
     assert code == 0, err
     assert out == "train: 3 images, 4x4 regions of depth 256\nval: 1 images, 4x4 regions of depth 256\n"
     assert "4/4" in err  # the progress bar
 
 
-def test_the_encoder_of_an_experiment_is_taken(photos, run, tmp_path):
+def test_the_encoder_of_an_experiment_is_taken(photos, tmp_path):
     (tmp_path / "experiment.py").write_text(EXPERIMENT)
     arguments = (f"--records={photos}", f"--config={tmp_path / 'experiment.py'}", "--config.encoder.image_size=32")
     code, _, err = run(*arguments, f"--output={tmp_path / 'out'}", "--splits=val")
@@ -65,14 +45,14 @@ def test_the_encoder_of_an_experiment_is_taken(photos, run, tmp_path):
 
 
 @pytest.mark.parametrize("both", [(), ("--encoder=small_cnn", "--config=x.py")])
-def test_one_encoder_has_to_be_given(photos, run, tmp_path, both):
+def test_one_encoder_has_to_be_given(photos, tmp_path, both):
     (tmp_path / "x.py").write_text(EXPERIMENT)
     both = [argument.replace("x.py", str(tmp_path / "x.py")) for argument in both]
     code, _, err = run(f"--records={photos}", f"--output={tmp_path / 'out'}", *both)
     assert (code, err) == (1, "error: Give the encoder either by --config=FILE or by --encoder=NAME.\n")
 
 
-def test_a_missing_folder_is_told_in_one_line(run, tmp_path):
+def test_a_missing_folder_is_told_in_one_line(tmp_path):
     code, _, err = run(f"--records={tmp_path / 'absent'}", f"--output={tmp_path / 'out'}", *SMALL)
     assert code == 1
     assert err.startswith("error: Records folder")
@@ -80,7 +60,7 @@ def test_a_missing_folder_is_told_in_one_line(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_help_names_every_flag(run):
+def test_help_names_every_flag():
     code, out, _ = run("--help")
     assert code == 0
     assert "--encoder=mobilenet_v2" in out

@@ -1,33 +1,17 @@
 """im2txt.score, run as users run it."""
 
-import importlib
 import json
-import sys
+from functools import partial
 
 import pytest
 
 from im2txt import score
 from im2txt.metrics.caption_scores import METRICS, score_captions
+from tests.helpers import run_command
 
 CAPTIONS = {"1": "a dog runs", "2": "a cat sleeps"}
 REFERENCES = {"2": ["A cat is sleeping.", "a cat sleeps"], "1": ["A dog runs!"]}
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command; returns its exit code, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["im2txt-score", *map(str, arguments)])
-        command = importlib.reload(score)  # with flags that nobody has set
-        try:
-            command.console()
-            code = 0
-        except SystemExit as error:
-            code = error.code
-        return code, *capsys.readouterr()
-
-    return run
+run = partial(run_command, score)
 
 
 @pytest.fixture
@@ -41,7 +25,7 @@ def files(tmp_path):
     return [f"--predictions={tmp_path / 'p.json'}", f"--references={tmp_path / 'r.json'}"]
 
 
-def test_scores_are_printed_and_written_in_the_order_of_the_images(run, files, tmp_path):
+def test_scores_are_printed_and_written_in_the_order_of_the_images(files, tmp_path):
     code, out, err = run(*files, f"--output={tmp_path / 'scores.json'}")
     expected = score_captions(CAPTIONS, REFERENCES)
     assert (code, err) == (0, "")
@@ -53,12 +37,12 @@ def test_scores_are_printed_and_written_in_the_order_of_the_images(run, files, t
     assert "METEOR  not available\n" in out
 
 
-def test_nothing_is_written_without_output(run, files, tmp_path):
+def test_nothing_is_written_without_output(files, tmp_path):
     assert run(*files)[0] == 0
     assert {path.name for path in tmp_path.iterdir()} == {"p.json", "r.json"}
 
 
-def test_help_names_the_flags(run):
+def test_help_names_the_flags():
     code, out, _ = run("--help")
     assert code == 0
     assert "--predictions" in out
@@ -75,7 +59,7 @@ def test_help_names_the_flags(run):
         ('{"image_id": 9}', "p.json: expected a list"),
     ],
 )
-def test_bad_predictions_leave_one_message_and_no_scores(run, files, tmp_path, predictions, message):
+def test_bad_predictions_leave_one_message_and_no_scores(files, tmp_path, predictions, message):
     (tmp_path / "p.json").write_text(predictions, encoding="utf-8")
     code, out, err = run(*files, f"--output={tmp_path / 'scores.json'}")
     assert (code, out) == (1, "")
@@ -84,27 +68,27 @@ def test_bad_predictions_leave_one_message_and_no_scores(run, files, tmp_path, p
     assert not (tmp_path / "scores.json").exists()
 
 
-def test_bytes_that_are_no_text_are_named(run, files, tmp_path):
+def test_bytes_that_are_no_text_are_named(files, tmp_path):
     (tmp_path / "r.json").write_bytes(b"\xff\xfe\x00")
     code, _, err = run(*files)
     assert code == 1
     assert "r.json is not valid JSON: 'utf-8' codec" in err
 
 
-def test_a_missing_file_is_named(run, files, tmp_path):
+def test_a_missing_file_is_named(files, tmp_path):
     code, _, err = run(f"--predictions={tmp_path / 'none.json'}", files[1])
     assert (code, err) == (1, f"error: Cannot read {tmp_path / 'none.json'}: No such file or directory.\n")
 
 
-def test_an_output_folder_that_is_absent_is_named(run, files, tmp_path):
+def test_an_output_folder_that_is_absent_is_named(files, tmp_path):
     code, _, err = run(*files, f"--output={tmp_path / 'none' / 'scores.json'}")
     assert code == 1
     assert f"error: Cannot write {tmp_path / 'none' / 'scores.json'}: No such file or directory." in err
 
 
-def test_a_missing_flag_and_a_stray_argument_are_named(run, files):
+def test_a_missing_flag_and_a_stray_argument_are_named(files):
     code, _, err = run(files[0])
     assert code == 1
     assert "--references" in err
     code, _, err = run(*files, "more.json")
-    assert (code, err.split(".")[0]) == (1, "error: Unexpected argument `more")
+    assert (code, err.split(".")[0]) == (1, "error: Unexpected argument 'more")

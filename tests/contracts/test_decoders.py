@@ -105,8 +105,10 @@ def test_state_rows_can_be_gathered(decoder):
     ids, order = input_ids()[:, 1], [1, 0, 2, 5, 4, 3]  # within each image
     state = repeat_rows(decoder.start(features()), CAPTIONS)
     _, state = decoder.step(input_ids()[:, 0], state)
-    leaves = {k: v if k == "memory" else tf.nest.map_structure(lambda x: tf.gather(x, order), v)
-              for k, v in state._asdict().items()}
+    leaves = {
+        k: v if k == "memory" else tf.nest.map_structure(lambda x: tf.gather(x, order), v)
+        for k, v in state._asdict().items()
+    }
     logits, _ = decoder.step(tf.gather(ids, order), type(state)(**leaves))
     np.testing.assert_allclose(logits, tf.gather(decoder.step(ids, state)[0], order), atol=1e-6)
 

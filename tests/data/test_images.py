@@ -6,14 +6,13 @@ import tensorflow as tf
 from PIL import Image
 
 from im2txt.data import images
+from tests.helpers import encoded, photo
 
 GRADIENT = np.stack(np.broadcast_arrays(np.arange(40)[:, None] * 4, np.arange(60) * 4, 90), axis=-1).astype(np.uint8)
 
 
-def encoded(format="PNG", mode="RGB", pixels=GRADIENT):
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).convert(mode).save(buffer, format)
-    return buffer.getvalue()
+def picture(kind="PNG", mode="RGB", pixels=GRADIENT):
+    return encoded(Image.fromarray(pixels).convert(mode), kind)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +20,7 @@ def encoded(format="PNG", mode="RGB", pixels=GRADIENT):
     [("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "L"), ("BMP", "RGB"), ("GIF", "RGB"), ("WEBP", "RGB"), ("JPEG", "L")],
 )
 def test_every_format_decodes_to_a_square_in_range(format, mode):
-    image = images.decode_image(tf.constant(encoded(format, mode)), 20).numpy()
+    image = images.decode_image(tf.constant(picture(format, mode)), 20).numpy()
     assert image.shape == (20, 20, 3)
     assert image.dtype == np.float32
     assert -1 <= image.min() < image.max() <= 1
@@ -29,19 +28,18 @@ def test_every_format_decodes_to_a_square_in_range(format, mode):
 
 def test_pixels_map_from_0_255_to_minus_1_1():
     pixels = np.array([[[0, 51, 255]]], np.uint8)  # 51 / 127.5 - 1 = -0.6
-    image = images.decode_image(tf.constant(encoded(pixels=pixels)), 1)
+    image = images.decode_image(tf.constant(picture(pixels=pixels)), 1)
     np.testing.assert_allclose(image, [[[-1, -0.6, 1]]], atol=1e-6)
 
 
 def test_resize_is_bilinear_with_half_pixel_centres():
     pixels = np.repeat(np.array([[0, 255]], np.uint8)[..., None], 3, axis=-1)  # one row: black, white
-    row = images.decode_image(tf.constant(encoded(pixels=pixels)), 4).numpy()[0, :, 0]
+    row = images.decode_image(tf.constant(picture(pixels=pixels)), 4).numpy()[0, :, 0]
     np.testing.assert_allclose(row, [-1, -0.5, 0.5, 1], atol=1e-6)  # centres at -1/4, 1/4, 3/4, 5/4
 
 
 def test_jpeg_decodes_as_pil_does():
-    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
-    content = encoded("JPEG", pixels=noise)
+    content = photo(0, 32, "JPEG")
     expected = np.asarray(Image.open(io.BytesIO(content)), np.float32) / 127.5 - 1
     np.testing.assert_allclose(images.decode_image(tf.constant(content), 32), expected, atol=1e-6)
 
@@ -52,7 +50,7 @@ def test_bytes_that_are_no_image_are_an_error():
 
 
 def test_crop_is_a_part_of_the_larger_resize():
-    content = tf.constant(encoded())
+    content = tf.constant(picture())
     whole = images.decode_image(content, round(30 * 346 / 299)).numpy()  # 35
     crop = images.decode_cropped_image(content, 30, [3, 4]).numpy()
     assert crop.shape == (30, 30, 3)
@@ -61,14 +59,14 @@ def test_crop_is_a_part_of_the_larger_resize():
 
 
 def test_crops_differ_by_seed_and_agree_by_seed():
-    content = tf.constant(encoded())
+    content = tf.constant(picture())
     crops = [images.decode_cropped_image(content, 20, [0, seed]).numpy() for seed in range(8)]
     assert len({crop.tobytes() for crop in crops}) > 1
     np.testing.assert_array_equal(crops[5], images.decode_cropped_image(content, 20, [0, 5]))
 
 
 def test_flip_mirrors_half_of_the_time():
-    image = images.decode_image(tf.constant(encoded()), 16).numpy()
+    image = images.decode_image(tf.constant(picture()), 16).numpy()
     flips = [images.random_flip(image, [1, seed]).numpy() for seed in range(100)]
     mirrored = sum(np.array_equal(flip, image[:, ::-1]) for flip in flips)
     assert sum(np.array_equal(flip, image) for flip in flips) == 100 - mirrored
@@ -76,7 +74,7 @@ def test_flip_mirrors_half_of_the_time():
 
 
 def test_distortion_stays_in_range_and_depends_on_the_seed_alone():
-    image = images.decode_image(tf.constant(encoded()), 16)
+    image = images.decode_image(tf.constant(picture()), 16)
     distorted = [images.distort_colours(image, [2, seed]).numpy() for seed in range(6)]
     assert all(x.min() >= -1 and x.max() <= 1 for x in distorted)
     assert len({x.tobytes() for x in distorted}) == 6

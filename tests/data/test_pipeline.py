@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from im2txt.data.images import decode_image
-from im2txt.data.pipeline import DataConfig, eval_dataset, train_dataset
+from im2txt.data.pipeline import LEAST, DataConfig, eval_dataset, train_dataset
 from im2txt.errors import UserError
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.distribution import make_strategy
@@ -177,10 +177,10 @@ def test_an_unknown_split_gets_a_suggestion(features):
         eval_dataset(features, "vall", 4, ("pooled",))
 
 
-@pytest.mark.parametrize("name", ["images_per_batch", "group_batches", "shuffle_buffer"])
-def test_sizes_of_nothing_are_refused(features, name):
-    with pytest.raises(UserError, match=rf"data.{name} is 0; it must be at least 1"):
-        train_dataset(features, DataConfig(**{name: 0}), ("pooled",))
+@pytest.mark.parametrize(("name", "least"), LEAST.items())
+def test_sizes_that_make_no_sense_are_refused(features, name, least):
+    with pytest.raises(UserError, match=rf"data.{name} is {least - 1}; it must be at least {least}"):
+        train_dataset(features, DataConfig(**{name: least - 1}), ("pooled",))
 
 
 def test_a_split_of_nothing_is_refused(tmp_path):

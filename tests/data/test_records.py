@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from im2txt.data import records
+from im2txt.data.regions import Region
 from im2txt.errors import UserError
 
 RECORD = records.ImageRecord(
@@ -12,7 +13,7 @@ RECORD = records.ImageRecord(
     image_bytes=b"\xff\xd8 bytes",
     captions=("a dog runs", "", "un café"),
     caption_ids=((4, 5, 6), (), (4, 3)),
-    regions=(records.Region((0.0, 0.25, 0.5, 1.0), "the dog"),),
+    regions=(Region((0.0, 0.25, 0.5, 1.0), "the dog"),),
     metadata={"scene": [1, 2]},
 )
 OTHER = records.ImageRecord("other", b"x", ("a cat",), ((4, 9),))
@@ -51,6 +52,21 @@ def test_features_come_back_in_half_precision():
     assert parsed["captions/ids"].to_list() == [[[4, 9]]]
 
 
+def test_a_feature_record_keeps_all_but_the_pixels():
+    serialized = records.encode_feature_record(RECORD, np.ones((6, 4), np.float32))
+    assert "image/bytes" not in tf.train.Example.FromString(serialized).features.feature
+    with_pixels = tf.train.Example.FromString(serialized)
+    with_pixels.features.feature["image/bytes"].bytes_list.value.append(RECORD.image_bytes)
+    assert records.decode_image_record(with_pixels.SerializeToString()) == RECORD
+
+
+def test_feature_records_of_before_metadata_still_read():
+    example = tf.train.Example.FromString(records.encode_feature_record(RECORD, np.ones((6, 4), np.float32)))
+    del example.features.feature["metadata"]
+    parsed = records.parse_records(tf.constant([example.SerializeToString()]), ("metadata",))
+    assert parsed["metadata"].numpy().tolist() == [b"{}"]
+
+
 def test_every_caption_needs_its_ids():
     with pytest.raises(ValueError, match=r"Expected ids for each of 2 captions. Received: 1"):
         records.encode_image_record(OTHER._replace(captions=("one", "two")))
@@ -83,7 +99,8 @@ def test_an_unfinished_folder_is_no_records_folder(tmp_path):
 @pytest.mark.parametrize("content", ["[1]", '{"schema": 99}'])
 def test_another_schema_is_refused(tmp_path, content):
     (tmp_path / "manifest.json").write_text(content)
-    with pytest.raises(UserError, match=r"is of schema version (None|99); this im2txt reads version 1"):
+    message = r"is of schema version (None|99); this im2txt reads version 1\. Build the records anew, in another"
+    with pytest.raises(UserError, match=message):
         records.read_manifest(tmp_path)
 
 

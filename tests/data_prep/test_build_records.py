@@ -2,18 +2,16 @@
 
 import hashlib
 import json
-import sys
 
 import pytest
-import tensorflow as tf
 
 from data_prep import build_records
-from data_prep.build_records import FLAGS
-from im2txt.data import records
+from im2txt.data.records import read_image_records
 from im2txt.errors import UserError
+from im2txt.files import sha256_file
 from im2txt.text.tokenizer import Tokenizer
 from im2txt.text.vocabulary import UNK, Vocabulary
-from tests.helpers import photo, write_flickr8k
+from tests.helpers import photo, run_command, write_flickr8k
 
 TRAIN = {f"t{number}.jpg": ["A dog runs .", "The dog is running ."] for number in range(5)}
 VAL = {"v0.jpg": ["A zebra runs ."], "v1.jpg": ["A dog .", "Dog", "The dog is here ."]}
@@ -31,16 +29,15 @@ def output(tmp_path):
 
 def build(source, output, *arguments, dataset="flickr8k", workers=1):
     """Runs the command; returns the manifest."""
-    FLAGS.unparse_flags()
     places = [f"--source={source}", f"--output={output}", f"--workers={workers}"]
-    FLAGS(["build_records", f"--dataset={dataset}", *places, *arguments])
+    build_records.FLAGS.unparse_flags()
+    build_records.FLAGS(["build_records", f"--dataset={dataset}", *places, *arguments])
     build_records.main([])
     return json.loads((output / "manifest.json").read_text(encoding="utf-8"))
 
 
 def read(output, split):
-    paths = records.shard_paths(output, split)
-    return [records.decode_image_record(raw.numpy()) for raw in tf.data.TFRecordDataset(paths)]
+    return list(read_image_records(output, split))
 
 
 def content(folder):
@@ -80,7 +77,7 @@ def test_the_manifest_tells_what_is_there(source, output):
     assert manifest["config"]["min_word_count"] == 2
     assert manifest["config"]["splits"] == ["train", "val"]
     assert manifest["config"]["tokenizer"] == {"keep_punctuation": False}
-    assert manifest["vocabulary_sha256"] == records.sha256_file(output / "vocabulary.txt")
+    assert manifest["vocabulary_sha256"] == sha256_file(output / "vocabulary.txt")
     train, val = manifest["splits"]["train"], manifest["splits"]["val"]
     assert (train["images"], train["captions"]) == (5, 10)
     assert (val["images"], val["captions"]) == (2, 4)
@@ -156,6 +153,13 @@ def test_more_skipped_than_allowed_stops_the_build_and_leaves_nothing(source, ou
     assert not output.exists()
 
 
+def test_missing_photos_count_among_the_images_of_the_source(source, output):
+    for number in range(4):
+        (source / "images" / f"t{number}.jpg").unlink()
+    with pytest.raises(UserError, match=r"^4 images or captions of 7 images had to be skipped"):
+        build(source, output)
+
+
 def test_too_many_faults_of_the_source_stop_the_build_before_it_begins(source, output):
     (source / "Flickr8k.token.txt").write_text("a\nb\n" + f"t0.jpg#0\t{'A dog . ' * 5}\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"had to be skipped, more than --max_skipped=0\.01 allows"):
@@ -212,6 +216,15 @@ def test_records_of_another_configuration_are_refused(source, output):
     assert content(output) == before
 
 
+def test_feature_records_are_never_built_over(source, output):
+    manifest = build(source, output)
+    (output / "manifest.json").write_text(json.dumps({**manifest, "features": {"depth": 8}}), encoding="utf-8")
+    before = content(output)
+    with pytest.raises(UserError, match=r"holds feature records\. Choose another --output"):
+        build(source, output)
+    assert content(output) == before
+
+
 def test_records_of_a_changed_source_are_refused(source, output):
     build(source, output)
     (source / "images" / "t0.jpg").write_bytes(photo(99, size=20))
@@ -243,6 +256,14 @@ def test_a_folder_of_other_files_is_refused_and_not_touched(source, output):
     with pytest.raises(UserError, match=r"holds thesis\.tex, which is no part of records\. Choose a new or empty"):
         build(source, output)
     assert content(output) == {"thesis.tex": b"precious"}
+
+
+def test_shards_that_no_build_of_ours_began_are_not_touched(source, output):
+    output.mkdir()
+    (output / "train-00000-of-00256.tfrecord").write_bytes(b"of another program")
+    with pytest.raises(UserError, match=r"holds train-00000-of-00256\.tfrecord, which is no part of records"):
+        build(source, output)
+    assert content(output) == {"train-00000-of-00256.tfrecord": b"of another program"}
 
 
 def test_an_output_that_is_a_file_is_refused(source, output):
@@ -283,23 +304,17 @@ def test_without_a_training_split_a_vocabulary_file_is_needed(source, tmp_path):
         build(source, tmp_path / "val")
     vocabulary = tmp_path / "all" / "vocabulary.txt"
     manifest = build(source, tmp_path / "val", f"--vocabulary={vocabulary}")
-    assert manifest["vocabulary_sha256"] == records.sha256_file(vocabulary)
+    assert manifest["vocabulary_sha256"] == sha256_file(vocabulary)
     assert read(tmp_path / "val", "val") == read(tmp_path / "all", "val")
 
 
 def test_a_stray_argument_is_refused():
-    FLAGS.unparse_flags()
-    FLAGS(["build_records", "--dataset=flickr8k", "--output=x"])
-    with pytest.raises(UserError, match=r"Unexpected argument 'false': everything is given as --flag=value"):
-        build_records.main(["false"])
+    done = run_command(build_records, "--dataset=flickr8k", "--output=x", "false")
+    assert done == (1, "", "error: Unexpected argument 'false': everything is given as --flag=value.\n")
 
 
-def test_help_shows_the_datasets_and_the_flags(monkeypatch, capsys):
-    FLAGS.unparse_flags()
-    monkeypatch.setattr(sys, "argv", ["build_records", "--help"])
-    with pytest.raises(SystemExit) as stop:
-        build_records.console()
-    assert stop.value.code == 0
-    text = capsys.readouterr().out
-    assert "flickr8k: Flickr8k" in text
-    assert "--min_word_count" in text
+def test_help_shows_the_datasets_and_the_flags():
+    done = run_command(build_records, "--help")
+    assert done.code == 0
+    assert "flickr8k (8,000 photos" in done.out
+    assert "--min_word_count" in done.out

@@ -2,18 +2,17 @@
 
 import base64
 import json
-import sys
 
 import numpy as np
 import pytest
 
 from data_prep import inspect_records
-from data_prep.inspect_records import FLAGS
 from data_prep.record_inspection import split_statistics
-from im2txt.data.records import ImageRecord, Region
+from im2txt.data.records import ImageRecord
+from im2txt.data.regions import Region
 from im2txt.errors import UserError
 from im2txt.text.vocabulary import Vocabulary
-from tests.helpers import captioned_images, photo, write_records
+from tests.helpers import captioned_images, photo, run_command, write_records
 
 VOCABULARY = Vocabulary.build([["a", "dog", "runs"]], min_count=1)  # a=4 dog=5 runs=6
 TRAIN = [["a dog", "a dog runs"], ["dog"]]
@@ -35,8 +34,8 @@ def _renamed(images):
 
 
 def inspect(folder, *arguments):
-    FLAGS.unparse_flags()
-    FLAGS(["inspect_records", f"--records={folder}", *arguments])
+    inspect_records.FLAGS.unparse_flags()
+    inspect_records.FLAGS(["inspect_records", f"--records={folder}", *arguments])
     inspect_records.main([])
 
 
@@ -182,20 +181,15 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path):
 
 
 def test_a_stray_argument_is_refused(folder):
-    FLAGS.unparse_flags()
-    FLAGS(["inspect_records", f"--records={folder}"])
-    with pytest.raises(UserError, match=r"Unexpected argument 'x'"):
-        inspect_records.main(["x"])
+    done = run_command(inspect_records, f"--records={folder}", "x")
+    assert done == (1, "", "error: Unexpected argument 'x': everything is given as --flag=value.\n")
 
 
-def test_faults_end_the_command_with_exit_code_1(folder, monkeypatch, capsys):
+def test_faults_end_the_command_with_exit_code_1(folder):
     (folder / "val-00000-of-00002.tfrecord").unlink()
-    FLAGS.unparse_flags()
-    monkeypatch.setattr(sys, "argv", ["inspect_records", f"--records={folder}", "--verify"])
-    with pytest.raises(SystemExit) as stop:
-        inspect_records.console()
-    assert stop.value.code == 1
-    assert "the manifest names val-00000-of-00002.tfrecord, which is not there" in capsys.readouterr().err
+    done = run_command(inspect_records, f"--records={folder}", "--verify")
+    assert done.code == 1
+    assert "the manifest names val-00000-of-00002.tfrecord, which is not there" in done.err
 
 
 def test_the_page_shows_photos_captions_and_boxes(tmp_path, capsys):
@@ -220,6 +214,6 @@ def test_feature_records_have_no_page(tmp_path):
     images = captioned_images(TRAIN, VOCABULARY)
     regions = [np.ones([4, 8], np.float32)] * 2
     folder = write_records(tmp_path / "features", {"train": images}, VOCABULARY, regions=regions)
-    with pytest.raises(UserError, match=r"holds feature records, which have no images to show"):
+    with pytest.raises(UserError, match=r"holds features, not images\. Give the image records"):
         inspect(folder, f"--html={tmp_path / 'sheet.html'}")
     assert not (tmp_path / "sheet.html").exists()

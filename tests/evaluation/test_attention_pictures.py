@@ -1,12 +1,11 @@
 """Attention pictures, looked at by their pixels."""
 
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from im2txt.evaluation.attention_pictures import GAP, LABEL, MARGIN, AttentionFolder, attention_strip, light
+from tests.helpers import encoded
 
 PHOTO = np.full((60, 80, 3), (100, 150, 200), np.uint8)
 
@@ -65,11 +64,10 @@ def test_a_map_for_each_word():
 
 
 def test_files_of_the_same_name_are_numbered(tmp_path):
-    buffer = io.BytesIO()
-    Image.fromarray(PHOTO).save(buffer, "JPEG")
+    image_bytes = encoded(Image.fromarray(PHOTO), "JPEG")
     folder = AttentionFolder(tmp_path / "new" / "pictures")
     names = ["a.jpg", "below/a.jpg", "a.png", "b.c.jpg"]
-    paths = [folder.draw(name, buffer.getvalue(), ["dog"], np.ones((1, 2, 2))) for name in names]
+    paths = [folder.draw(name, image_bytes, ["dog"], np.ones((1, 2, 2))) for name in names]
     assert [path.name for path in paths] == ["a.png", "below_a.png", "a-2.png", "b.c.png"]
     with Image.open(paths[0]) as strip:
         assert strip.width == 2 * MARGIN + 2 * 168 + GAP

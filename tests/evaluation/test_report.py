@@ -12,6 +12,7 @@ from PIL import Image
 from im2txt.evaluation import report
 from im2txt.evaluation.report import write_report
 from im2txt.evaluation.report_cards import ReportItem
+from tests.helpers import encoded, photo
 
 VOID = {"meta", "img", "input"}
 CORPUS = {"BLEU-4": 0.2061, "METEOR": None, "CIDEr-D": 0.4793}
@@ -51,17 +52,10 @@ class Page(HTMLParser):
         ]
 
 
-def photo(seed=0, size=(40, 30)):
-    pixels = np.random.default_rng(seed).integers(0, 256, [*size[::-1], 3], np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=90)
-    return file.getvalue()
-
-
 def item(image_id="1", caption="a dog runs", scores=None, **changes):
     values = {
         "image_id": image_id,
-        "image_bytes": photo(),
+        "image_bytes": photo(0, (40, 30), "JPEG"),
         "caption": caption,
         "log_probability": -3.2,
         "hypotheses": [(caption, -3.2), ("a cat runs", -4.5)],
@@ -209,11 +203,11 @@ def test_details_are_shown_and_nested_ones_fold_away(tmp_path):
 def test_photos_with_attention_stay_under_ten_kilobytes_each(tmp_path, monkeypatch):
     # 10 MB for 1,000 photos, at a twentieth of the size. Enlarged noise is about as hard to pack as a photo.
     monkeypatch.setattr(report, "SIZE_LIMIT", 500_000)
-    noise, file = Image.open(io.BytesIO(photo(1, (160, 120)))), io.BytesIO()
-    noise.resize((400, 300)).save(file, "JPEG")
+    noise = Image.open(io.BytesIO(photo(1, (160, 120))))
+    enlarged = encoded(noise.resize((400, 300)), "JPEG")
     words, said = ["word"] * 12, ["twelve words of a reference that somebody wrote of this photo here"] * 5
     maps = np.random.default_rng(0).random([12, 8, 8])
-    one = item(image_bytes=file.getvalue(), words=words, attention=maps, references=said)
+    one = item(image_bytes=enlarged, words=words, attention=maps, references=said)
     html = written(tmp_path, [one._replace(image_id=str(index)) for index in range(50)])
     assert html.count("<article") == 50
     assert 350_000 < len(html.encode()) <= 500_000

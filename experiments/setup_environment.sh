@@ -1,0 +1,12 @@
+# To be sourced from the project's root: makes .venv, installs im2txt into it once, and activates it.
+# Usage: source experiments/setup_environment.sh [extra]     e.g. dev
+extra="${1:-}"
+stamp=".venv/installed-${extra:-core}-$(sha256sum setup.py | cut -c1-16)"
+if [ ! -e "$stamp" ]; then
+  echo "Setting up .venv (once; a few minutes) ..."
+  [ -d .venv ] || "${PYTHON:-python3}" -m venv .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".${extra:+[$extra]}"
+  touch "$stamp"
+fi
+source .venv/bin/activate
+export TF_CPP_MIN_LOG_LEVEL="${TF_CPP_MIN_LOG_LEVEL:-2}"

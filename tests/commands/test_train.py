@@ -1,0 +1,182 @@
+"""The command that trains, run as users run it, on six images of noise."""
+
+import dataclasses
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+
+from im2txt import train as command
+from im2txt.data.pipeline import DataConfig, eval_dataset
+from im2txt.data.records import MANIFEST
+from im2txt.decoding.beam_search import DecodingConfig
+from im2txt.errors import UserError
+from im2txt.evaluation.captions import read_split
+from im2txt.experiment import ExperimentConfig
+from im2txt.models.decoders.lstm import LSTMConfig
+from im2txt.models.encoders import EncoderConfig
+from im2txt.objectives.cross_entropy import CrossEntropyConfig
+from im2txt.text.vocabulary import Vocabulary
+from im2txt.train import train
+from im2txt.training.loop import TrainingConfig
+from im2txt.training.optimizers import OptimizerConfig
+from im2txt.training.validation import Validation
+from im2txt.workdir import load_run
+from tests.helpers import captioned_images, run_command, write_records
+
+WORDS = Vocabulary.build([["a", "dog", "runs"], ["two", "cats"]], min_count=1)
+CAPTIONS = [("a dog runs", "a dog"), ("two cats",), ("dog",)] * 2
+CONFIG = """
+from im2txt.data.pipeline import DataConfig
+from im2txt.decoding.beam_search import DecodingConfig
+from im2txt.experiment import ExperimentConfig
+from im2txt.models.decoders.lstm import LSTMConfig
+from im2txt.models.encoders import EncoderConfig
+from im2txt.training.loop import TrainingConfig
+
+def get_config():
+    return ExperimentConfig(
+        encoder=EncoderConfig("small_cnn", weights="random", image_size=32, trainable=True),
+        decoder=LSTMConfig(units=4, embedding=4),
+        data=DataConfig(images_per_batch=3, captions_per_image=1),
+        training=TrainingConfig(epochs=2, validate_epochs=2, log_steps=1),
+        decoding=DecodingConfig(beam_size=2, max_length=4),
+    )
+"""
+SMALL = ExperimentConfig(
+    encoder=EncoderConfig("small_cnn", weights="random", image_size=32, trainable=True),
+    decoder=LSTMConfig(units=4, embedding=4),
+    data=DataConfig(images_per_batch=3),
+)
+run = partial(run_command, command)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    images = captioned_images(CAPTIONS, WORDS)
+    return write_records(tmp_path_factory.mktemp("records"), {"train": images, "val": images[:3]}, WORDS)
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    images = captioned_images(CAPTIONS, WORDS)
+    folder = tmp_path_factory.mktemp("features")
+    return write_records(folder, {"train": images, "val": images}, WORDS, regions=[np.zeros([4, 256], "f4")] * 6)
+
+
+def test_a_run_ends_is_left_alone_and_can_be_loaded(records, tmp_path):
+    (tmp_path / "small.py").write_text(CONFIG)
+    arguments = (f"--config={tmp_path / 'small.py'}", f"--workdir={tmp_path / 'run'}", f"--config.records={records}")
+    code, out, err = run(*arguments, "--config.decoder.units=5")
+    assert code == 0, err
+    first, second, third = out.splitlines()[-3:]
+    assert first == "Training ended: all 4 steps are done."
+    assert second.startswith("Best validation CIDEr-D ")
+    assert third == f"  python -m im2txt.evaluate --workdir={tmp_path / 'run'} --records=DIR --split=val --output=DIR"
+    assert "4/4" in err  # the progress bar
+    written = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (written["decoder"]["units"], written["records"]) == (5, str(records))
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 4]
+    loaded = load_run(tmp_path / "run")
+    assert (loaded.step, loaded.config.decoder.units) == (4, 5)
+
+    code, out, _ = run(*arguments, "--config.decoder.units=5")
+    assert (code, out.splitlines()[0]) == (0, "Training ended: all 4 steps are done.")
+    code, _, err = run(*arguments)
+    assert code == 1
+    assert "run holds a run of another config (decoder.units: 5 -> 4)" in err
+
+
+def test_a_frozen_random_encoder_is_the_one_that_was_trained_on(records, tmp_path):
+    """The workdir's encoder sees what the decoder saw, also after the run went on."""
+    frozen = dataclasses.replace(SMALL.encoder, trainable=False)
+    training = TrainingConfig(epochs=1, validate_epochs=1, log_steps=1)
+    config = dataclasses.replace(SMALL, records=str(records), encoder=frozen, training=training)
+    train(tmp_path, config)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    loaded = load_run(tmp_path)
+    batches = eval_dataset(records, "val", 3, ("image",), 32)
+    validation = Validation(read_split(records, "val"), batches, WORDS, config.decoding)
+    assert validation(loaded.captioner)["val/loss"] == pytest.approx(lines[-1]["val/loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"records": ""}, r"No records to train on\. Give them with: --config\.records=DIR"),
+        ({"records": "gone"}, r"Records folder gone does not exist\. Build the records with: "),
+        ({"split": "trian"}, r"has no split `trian`\. Did you mean `train`\? Known: train, val\."),
+        ({"validation_split": "test"}, r"has no split `test`\. Known: train, val\."),
+        ({"decoder": LSTMConfig(name="lstn")}, r"decoder\.name `lstn` is unknown\. Did you mean `lstm`"),
+        ({"decoder": LSTMConfig(name="soft_attention")}, r"needs a SoftAttentionConfig, not LSTMConfig"),
+        ({"encoder": EncoderConfig("smal_cnn")}, r"encoder\.name `smal_cnn` is unknown\. Did you mean `small_cnn`"),
+        (
+            {"objective": CrossEntropyConfig("entropy")},
+            r"objective\.name `entropy` is unknown\. Did you mean `cross",
+        ),
+        ({"optimizer": OptimizerConfig("adma")}, r"optimizer\.name `adma` is unknown\. Did you mean `adam`"),
+        ({"training": TrainingConfig(strategy="miror")}, r"training\.strategy `miror` is unknown"),
+        ({"training": TrainingConfig(epochs=-1)}, r"training\.epochs is -1; it must be more than 0"),
+        ({"decoding": DecodingConfig(beam_size=0)}, r"beam_size is 0; it must be 1 or more"),
+        (
+            {"data": DataConfig(images_per_batch=0)},
+            r"data\.images_per_batch is 0; it must be a positive multiple of 1",
+        ),
+        ({"data": DataConfig(shuffle_buffer=0)}, r"data\.shuffle_buffer is 0; it must be at least 1"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_written(records, tmp_path, change, message):
+    config = dataclasses.replace(SMALL, **{"records": str(records), **change})
+    with pytest.raises(UserError, match=message):
+        train(tmp_path / "run", config)
+    assert not (tmp_path / "run").exists()
+
+
+def test_replicas_share_a_batch_evenly(records, tmp_path):
+    config = dataclasses.replace(SMALL, records=str(records), training=TrainingConfig(strategy="mirrored"))
+    with pytest.raises(UserError, match=r"images_per_batch is 3; it must be a positive multiple of 2, the number of r"):
+        train(tmp_path / "run", config)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, r"holds features of a frozen encoder; encoder\.trainable needs image records"),
+        (
+            {"encoder": dataclasses.replace(SMALL.encoder, trainable=False)},
+            r"The features in .* were made by another encoder .* Make them anew with: python -m im2txt\.extract_featur",
+        ),
+    ],
+)
+def test_features_want_the_encoder_that_made_them(features, tmp_path, change, message):
+    config = dataclasses.replace(SMALL, records=str(features), **change)
+    with pytest.raises(UserError, match=message):
+        train(tmp_path / "run", config)
+    assert not (tmp_path / "run").exists()
+
+
+def test_records_of_another_schema_are_refused(records, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    manifest = json.loads((records / MANIFEST).read_text())
+    (other / MANIFEST).write_text(json.dumps({**manifest, "schema": 99}))
+    with pytest.raises(UserError, match=r"manifest\.json is of schema version 99; this im2txt reads version 1\. Build"):
+        train(tmp_path / "run", dataclasses.replace(SMALL, records=str(other)))
+
+
+def test_a_split_that_nobody_captioned_cannot_validate(tmp_path):
+    images = captioned_images(CAPTIONS, WORDS)
+    bare = [image._replace(captions=(), caption_ids=()) for image in images]
+    records = write_records(tmp_path / "records", {"train": images, "val": bare}, WORDS)
+    with pytest.raises(UserError, match=r"The split `val` of .*records has no captions to compare with"):
+        train(tmp_path / "run", dataclasses.replace(SMALL, records=str(records)))
+    assert not (tmp_path / "run").exists()
+
+
+def test_help_shows_every_flag():
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "goes on with a run that was stopped" in out
+    assert all(f"  --{name}: " in out for name in ("config", "workdir"))

@@ -1,0 +1,86 @@
+"""Evaluating a split: the same on images and on features of them, and whole files or none."""
+
+import json
+
+import pytest
+
+from im2txt.decoding.beam_search import DecodingConfig
+from im2txt.errors import UserError
+from im2txt.evaluation.feature_extraction import extract_features
+from im2txt.evaluation.split_evaluation import evaluate_split, read_photos, write_evaluation
+from im2txt.metrics.caption_scores import METRICS
+from im2txt.models.encoders import EncoderConfig
+from im2txt.text.vocabulary import Vocabulary
+from tests.helpers import captioned_images, photo, small_captioner, write_records
+
+VOCABULARY = Vocabulary.build([["a", "red", "circle"]], min_count=1)
+DECODING = DecodingConfig(beam_size=2, max_length=4)
+CIRCLE = {"shape": "circle", "colour": "red", "size": "small", "texture": "plain", "box": [0.1, 0.1, 0.3, 0.3]}
+SCENE = {"background": "sky", "objects": [CIRCLE], "relations": []}
+
+
+@pytest.fixture(scope="module")
+def captioner():
+    return small_captioner("soft_attention", len(VOCABULARY))
+
+
+def write(folder, metadata):
+    images = captioned_images([["a red circle"], ["a circle", "red circle"], ["a circle"]], VOCABULARY)
+    return write_records(folder, {"val": [image._replace(metadata=metadata) for image in images]}, VOCABULARY)
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    return write(tmp_path / "scenes", SCENE)
+
+
+@pytest.fixture
+def features(scenes, captioner, tmp_path):
+    config = EncoderConfig("small_cnn", weights="random", image_size=48)
+    extract_features(scenes, tmp_path / "features", captioner.encoder, config)
+    return tmp_path / "features"
+
+
+def evaluate(captioner, records, decoding=DECODING):
+    return evaluate_split(captioner, VOCABULARY, records, "val", decoding)
+
+
+def test_features_are_evaluated_as_their_images_are_truth_included(captioner, scenes, features):
+    on_images, on_features = evaluate(captioner, scenes), evaluate(captioner, features)
+    assert on_features.images == on_images.images
+    texts = [[caption.text for caption in captions] for captions in on_images.captions]
+    assert [[caption.text for caption in captions] for captions in on_features.captions] == texts
+    assert list(on_features.scores.corpus) == [*METRICS, "truth"]
+    assert on_features.scores == on_images.scores
+    assert on_features.reasons == on_images.reasons
+
+
+def test_metadata_that_is_no_scene_is_not_judged(captioner, tmp_path):
+    evaluation = evaluate(captioner, write(tmp_path / "other", {"licence": "CC-BY"}))
+    assert list(evaluation.scores.corpus) == list(METRICS)
+    assert evaluation.reasons == {}
+
+
+def test_three_files_are_written(captioner, scenes, tmp_path):
+    evaluation = evaluate(captioner, scenes)
+    output = tmp_path / "new" / "output"
+    write_evaluation(output, evaluation, read_photos(scenes, "val"), captioner.encoder.grid, {"step": 7}, [])
+    assert sorted(path.name for path in output.iterdir()) == ["metrics.json", "predictions.json", "report.html"]
+    best = [{"image_id": f"image{i}", "caption": evaluation.captions[i][0].text} for i in range(3)]
+    assert json.loads((output / "predictions.json").read_text(encoding="utf-8")) == best
+    metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics == {**evaluation.scores._asdict(), "run": {"step": 7}}
+    assert (output / "report.html").read_text(encoding="utf-8").count("<article") == 3
+
+
+def test_photos_come_in_file_order_and_mistakes_are_told_at_once(scenes, features):
+    assert list(read_photos(scenes, "val")) == [photo(number) for number in range(3)]
+    with pytest.raises(UserError, match=r"features holds features, not images\. Give the image records"):
+        read_photos(features, "val")
+    with pytest.raises(UserError, match=r"has no split `vla`\. Did you mean `val`"):
+        read_photos(scenes, "vla")
+
+
+def test_decoding_that_makes_no_sense_is_told_without_a_traceback(captioner, scenes):
+    with pytest.raises(UserError, match=r"^Decoding option beam_size is 0; it must be 1 or more\.$"):
+        evaluate(captioner, scenes, DecodingConfig(beam_size=0))

@@ -1,0 +1,136 @@
+"""Every encoder of the table, with random weights at a small size."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from im2txt.errors import UserError
+from im2txt.models.encoders import ENCODERS, EncoderConfig, build_encoder
+
+SIZE = 96
+GRIDS = {  # height, width, depth; by the strides and paddings of the papers' tables
+    ("inception_v3", ""): (1, 1, 2048),
+    ("inception_v3", "mixed2"): (9, 9, 288),
+    ("mobilenet_v2", ""): (3, 3, 1280),
+    ("mobilenet_v2", "block_12_add"): (6, 6, 96),
+    ("small_cnn", ""): (6, 6, 256),
+    ("small_cnn", "stage2_relu"): (12, 12, 128),
+}
+
+
+def images(count=2, size=SIZE):
+    return tf.random.stateless_uniform([count, size, size, 3], [1, 2], -1.0, 1.0)
+
+
+@functools.cache
+def encoder(name, end_point="", trainable=False, seed=1):
+    keras.utils.set_random_seed(seed)
+    return build_encoder(EncoderConfig(name, end_point, "random", SIZE, trainable))
+
+
+def test_every_encoder_is_tested():
+    assert {name for name, _ in GRIDS} == set(ENCODERS)
+
+
+@pytest.mark.parametrize(("name", "end_point"), GRIDS)
+def test_the_grid_is_that_of_the_end_point(name, end_point):
+    height, width, depth = GRIDS[name, end_point]
+    built = encoder(name, end_point)
+    assert (built.image_size, built.grid, built.depth) == (SIZE, (height, width), depth)
+    features = built(images())
+    assert features.regions.shape == (2, height * width, depth)
+    assert features.pooled.shape == (2, depth)
+    np.testing.assert_allclose(features.pooled, tf.reduce_mean(features.regions, axis=1), atol=1e-6)
+
+
+def test_regions_run_along_the_rows_of_the_grid():
+    built = encoder("small_cnn")
+    grid = built.network(images()).numpy()
+    np.testing.assert_array_equal(built(images()).regions[:, 1], grid[:, 0, 1])
+
+
+@pytest.mark.parametrize("name", sorted(ENCODERS))
+def test_a_frozen_encoder_is_the_same_in_training(name):
+    built = encoder(name)
+    before = [weight.numpy() for weight in built.weights]
+    np.testing.assert_array_equal(built(images(), training=True).regions, built(images()).regions)
+    for weight, kept in zip(built.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, kept)
+    assert built.trainable_variables == []
+
+
+def test_a_trainable_encoder_learns_and_normalises_by_the_batch():
+    built = build_encoder(EncoderConfig("small_cnn", weights="random", image_size=32, trainable=True))
+    means = [weight for weight in built.weights if "moving_mean" in weight.path]
+    kept = [mean.numpy() for mean in means]
+    with tf.GradientTape() as tape:
+        features = built(images(size=32), training=True)
+        loss = tf.reduce_sum(tf.square(features.regions))
+    gradients = tape.gradient(loss, built.trainable_variables)
+    assert len(gradients) == len(built.network.trainable_variables) > 0
+    assert all(np.abs(gradient).sum() > 0 for gradient in gradients)
+    assert not np.allclose(features.regions, built(images(size=32)).regions)
+    assert all(not np.array_equal(mean, before) for mean, before in zip(means, kept, strict=True))
+
+
+def test_the_small_grid_tells_places_apart():
+    blank = encoder("small_cnn")(tf.zeros([1, SIZE, SIZE, 3])).regions[0].numpy()
+    centre, beside = blank[2 * 6 + 2], blank[2 * 6 + 3]  # away from the padded border, where all is alike otherwise
+    assert not np.allclose(centre, beside)
+
+
+def test_the_digest_is_of_the_weights_and_shapes(tmp_path):
+    first = encoder("small_cnn")
+    path = tmp_path / "first.weights.h5"
+    first.network.save_weights(path)
+    again = build_encoder(EncoderConfig("small_cnn", weights=str(path), image_size=SIZE))
+    assert again.digest() == first.digest()
+    np.testing.assert_array_equal(again(images()).regions, first(images()).regions)
+    again.network.weights[0].assign(again.network.weights[0] * 1.001)
+    assert again.digest() != first.digest()
+
+
+def test_the_same_weights_at_another_size_are_another_encoder():
+    digests = set()
+    for size in (32, 48):
+        keras.utils.set_random_seed(1)
+        digests.add(build_encoder(EncoderConfig("small_cnn", "stage2_relu", "random", size)).digest())
+    assert len(digests) == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (EncoderConfig("inception_v4"), r"encoder\.name `inception_v4` is unknown\. Did you mean `inception_v3`\? Kno"),
+        (EncoderConfig("small_cnn"), r"encoder\.weights: small_cnn has no ImageNet weights; use `random` and train it"),
+        (
+            EncoderConfig("small_cnn", "stage_relu", "random", 32),
+            r"encoder\.end_point `stage_relu` is no grid layer\. Did you mean `stage\d_relu`\? Known: .*position",
+        ),
+        (
+            EncoderConfig("small_cnn", weights="gone.weights.h5", image_size=32),
+            r"encoder\.weights: no file gone\.weights\.h5\. Give `imagenet`, `random` or a \.weights\.h5 file",
+        ),
+    ],
+)
+def test_mistakes_are_told(config, message):
+    with pytest.raises(UserError, match=message):
+        build_encoder(config)
+
+
+@pytest.mark.parametrize(("name", "end_point"), [("mobilenet_v2", ""), ("small_cnn", "stage2_relu")])
+def test_weights_of_another_network_are_refused(name, end_point, tmp_path):
+    path = tmp_path / "other.weights.h5"
+    encoder(name, end_point).network.save_weights(path)
+    with pytest.raises(UserError, match=r"other\.weights\.h5 does not fit small_cnn: "):
+        build_encoder(EncoderConfig("small_cnn", weights=str(path), image_size=SIZE))
+
+
+def test_a_file_that_holds_no_weights_is_refused(tmp_path):
+    path = tmp_path / "text.weights.h5"
+    path.write_text("no weights")
+    with pytest.raises(UserError, match=r"text\.weights\.h5 does not fit small_cnn: "):
+        build_encoder(EncoderConfig("small_cnn", weights=str(path), image_size=32))

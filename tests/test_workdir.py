@@ -1,0 +1,156 @@
+"""The workdir of a run: who may go on in it, and what it takes to use its model."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from im2txt.errors import UserError
+from im2txt.experiment import ExperimentConfig
+from im2txt.models.decoders.lstm import LSTMConfig
+from im2txt.models.encoders import EncoderConfig, build_encoder
+from im2txt.text.vocabulary import Vocabulary
+from im2txt.workdir import (
+    CONFIG,
+    ENCODER,
+    build_captioner,
+    check_features,
+    check_workdir,
+    claim_workdir,
+    load_run,
+)
+from tests.helpers import captioned_images, untrained_run, write_records
+
+WORDS = Vocabulary.build([["a", "dog", "runs"]], min_count=1)
+FROZEN = EncoderConfig("small_cnn", weights="random", image_size=32)
+TRAINABLE = dataclasses.replace(FROZEN, trainable=True)
+
+
+@pytest.fixture
+def config(tmp_path):
+    records = write_records(tmp_path / "records", {"train": captioned_images([["a dog"]], WORDS)}, WORDS)
+    return ExperimentConfig(str(records), encoder=TRAINABLE, decoder=LSTMConfig(units=4, embedding=4))
+
+
+@pytest.fixture
+def frozen(config):
+    return dataclasses.replace(config, encoder=FROZEN)
+
+
+@pytest.fixture
+def workdir(tmp_path):
+    return tmp_path / "runs" / "first"
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_new_workdir_is_checked_before_it_is_made(workdir, config):
+    assert check_workdir(workdir, config) == config
+    assert not workdir.exists()
+
+
+def test_a_run_with_a_trainable_encoder_goes_on_with_the_same_config(workdir, config):
+    untrained_run(workdir, config, WORDS)
+    assert names(workdir) == ["best", "config.json", "versions.json", "vocabulary.txt"]
+    assert check_workdir(workdir, config) == config
+    versions = json.loads((workdir / "versions.json").read_text())
+    assert versions["tensorflow"] == tf.__version__
+    assert set(versions) == {"git", "im2txt", "keras", "numpy", "tensorflow"}
+
+
+def test_a_frozen_encoder_is_kept_and_taken_from_the_workdir(workdir, frozen):
+    captioner = untrained_run(workdir, frozen, WORDS)
+    going_on = check_workdir(workdir, frozen)
+    assert going_on.encoder == dataclasses.replace(FROZEN, weights=str(workdir / ENCODER))
+    assert dataclasses.replace(going_on, encoder=FROZEN) == frozen
+    assert build_encoder(going_on.encoder).digest() == captioner.encoder.digest()
+
+
+def test_another_config_is_refused_by_the_fields_that_differ(workdir, config):
+    untrained_run(workdir, config, WORDS)
+    other = dataclasses.replace(config, decoder=LSTMConfig(units=5, embedding=4), split="test")
+    message = (
+        r"first holds a run of another config \(decoder\.units: 4 -> 5; split: 'train' -> 'test'\)\. Give the"
+    )
+    with pytest.raises(UserError, match=message):
+        check_workdir(workdir, other)
+
+
+def test_records_with_other_words_are_refused(workdir, config, tmp_path):
+    untrained_run(workdir, config, WORDS)
+    others = Vocabulary.build([["a", "cat", "runs"]], min_count=1)
+    write_records(tmp_path / "records", {"train": captioned_images([["a cat"]], others)}, others)
+    message = r"The vocabulary of .*records \(7 words\) is not the one .*first was trained with \(7 words\)"
+    with pytest.raises(UserError, match=message):
+        check_workdir(workdir, config)
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path, config):
+    (tmp_path / "diary.txt").touch()
+    message = r"is not empty and holds no config\.json: it is no workdir\. Choose another folder"
+    for path in (tmp_path, tmp_path / "diary.txt"):
+        with pytest.raises(UserError, match=message):
+            check_workdir(path, config)
+
+
+def test_a_workdir_that_is_half_made_is_completed(workdir, frozen):
+    captioner = untrained_run(workdir, frozen, WORDS)
+    kept = (workdir / CONFIG).read_bytes()
+    for name in ("vocabulary.txt", ENCODER):
+        (workdir / name).unlink()
+    assert check_workdir(workdir, frozen) == frozen
+    claim_workdir(workdir, frozen, WORDS, captioner.encoder)
+    assert names(workdir) == ["best", "config.json", ENCODER, "versions.json", "vocabulary.txt"]
+    assert (workdir / CONFIG).read_bytes() == kept
+
+
+@pytest.mark.parametrize("encoder", [FROZEN, TRAINABLE], ids=["frozen", "trainable"])
+def test_a_run_is_loaded_as_it_was(workdir, config, encoder):
+    captioner = untrained_run(workdir, dataclasses.replace(config, encoder=encoder), WORDS, step=12)
+    loaded = load_run(workdir)
+    assert (loaded.step, loaded.vocabulary) == (12, WORDS)
+    assert loaded.config.encoder == encoder
+    for ours, theirs in zip(loaded.captioner.variables, captioner.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_run_needs_nothing_outside_its_workdir(workdir, frozen, tmp_path):
+    untrained_run(workdir, dataclasses.replace(frozen, records="gone"), WORDS)
+    assert load_run(workdir).config.records == "gone"
+
+
+def test_a_captioner_is_a_function_of_its_config(frozen):
+    first, second = (build_captioner(frozen, len(WORDS)) for _ in range(2))
+    for ours, theirs in zip(first.variables, second.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_features_of_another_encoder_are_refused(tmp_path, config):
+    images = captioned_images([["a dog"]], WORDS)
+    features = write_records(tmp_path / "f", {"train": images}, WORDS, regions=[np.zeros([4, 256])])
+    message = r"The features in .*f were made by another encoder \(.*\), or by the same one with other weights"
+    with pytest.raises(UserError, match=message):
+        check_features(features, build_encoder(FROZEN))
+    check_features(config.records, build_encoder(FROZEN))  # image records are anybody's
+
+
+def test_a_folder_without_a_run_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"gone is no workdir: it has no config\.json\. Train first: "):
+        load_run(tmp_path / "gone")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", r"config\.json is not valid JSON \("),
+        ('{"decoder": {"name": "lstm"}, "encodr": {}}', r"The config has no field `encodr`\. Did you mean `encoder`"),
+    ],
+)
+def test_a_damaged_config_is_told(tmp_path, content, message):
+    (tmp_path / CONFIG).write_text(content)
+    with pytest.raises(UserError, match=message):
+        load_run(tmp_path)

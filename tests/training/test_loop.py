@@ -1,0 +1,236 @@
+"""The training loop on a tiny run of six steps: stopping and going on, early stop, NaN, what lies in the workdir."""
+
+import json
+import math
+import signal
+from collections import Counter
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from im2txt.data.pipeline import DataConfig, train_dataset
+from im2txt.errors import UserError
+from im2txt.models.captioner import Captioner
+from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
+from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
+from im2txt.text.vocabulary import Vocabulary
+from im2txt.training import loop as loop_module
+from im2txt.training.checkpoints import restore_model
+from im2txt.training.distribution import make_strategy
+from im2txt.training.logging import LOG
+from im2txt.training.loop import Schedule, TrainingConfig, TrainingLoop
+from im2txt.training.optimizers import OptimizerConfig, build_optimizer
+from tests.helpers import captioned_images, write_records
+
+WORDS = Vocabulary.build([["a", "dog", "runs"], ["two", "cats", "sleep"]], min_count=1)
+IMAGES, BATCH, DEPTH = 12, 4, 5  # three steps an epoch
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    captions = [("a dog runs", "two dog"), ("two cats sleep", "cats"), ("a dog", "dog runs a dog")] * (IMAGES // 3)
+    regions = list(np.random.default_rng(0).normal(size=(IMAGES, 2, DEPTH)).astype("f4"))
+    folder = tmp_path_factory.mktemp("records")
+    return write_records(folder, {"train": captioned_images(captions, WORDS)}, WORDS, regions=regions)
+
+
+class Scores:
+    """A validation that returns one given CIDEr-D after the other, the last one for ever."""
+
+    def __init__(self, *scores):
+        self.scores, self.calls = scores, 0
+
+    def __call__(self, captioner):
+        self.calls += 1
+        return {"val/CIDEr-D": self.scores[min(self.calls, len(self.scores)) - 1]}
+
+
+def captioner():
+    keras.utils.set_random_seed(1)
+    model = Captioner(None, LSTMDecoder(LSTMConfig(units=6, embedding=6), len(WORDS)))
+    model({"pooled": tf.zeros([1, DEPTH]), "input_ids": tf.zeros([1, 1, 1], tf.int32)})
+    return model
+
+
+def make_loop(workdir, validation=None, optimizer=None, **options):
+    config = TrainingConfig(**{"epochs": 2.0, "log_steps": 1, **options})
+    model, schedule = captioner(), Schedule(config, IMAGES, BATCH)
+    optimizer = build_optimizer(
+        optimizer or OptimizerConfig(learning_rate=0.05), schedule.steps_per_epoch, schedule.steps
+    )
+    return TrainingLoop(str(workdir), config, schedule, model, optimizer, validation or Scores(0.5))
+
+
+def run(loop, records):
+    """Goes on where the workdir stands; returns why training ended."""
+    data = DataConfig(images_per_batch=BATCH, captions_per_image=2)
+    batches = train_dataset(records, data, ("pooled",), start_step=loop.resume())
+    return loop.run(make_strategy("one_device"), CrossEntropy(CrossEntropyConfig()), batches, 5.0, 8.0)
+
+
+def everything(loop):
+    """All that training changes, in a fixed order."""
+    variables = [*loop.captioner.variables, *loop.optimizer.variables, *loop.average.averages]
+    return [variable.numpy() for variable in variables]
+
+
+def log_lines(workdir):
+    return [json.loads(line) for line in (workdir / LOG).read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def whole(records, tmp_path_factory):
+    """A run of six steps without any stop, and its workdir."""
+    workdir = tmp_path_factory.mktemp("whole")
+    loop = make_loop(workdir)
+    assert run(loop, records) == "all 6 steps are done"
+    return loop, workdir
+
+
+def interrupt_during_step(monkeypatch, number):
+    """Ctrl-C comes as it most likely does: right after step `number` has changed the weights."""
+
+    def make_train_step(*args):
+        step = make(*args)
+
+        def interrupted(batch, count):
+            logs = step(batch, count)
+            if int(count) + 1 == number:
+                signal.raise_signal(signal.SIGINT)
+            return logs
+
+        return interrupted
+
+    make = loop_module.make_train_step
+    monkeypatch.setattr(loop_module, "make_train_step", make_train_step)
+
+
+def test_a_run_that_was_stopped_equals_one_that_was_not(records, whole, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupt_during_step(patch, 4)
+        first = make_loop(tmp_path)
+        assert run(first, records) == "stopped by hand; the same command goes on from here"
+    assert first.progress.step == 4
+    second = make_loop(tmp_path)
+    assert run(second, records) == "all 6 steps are done"
+    for ours, theirs in zip(everything(second), everything(whole[0]), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert log_lines(tmp_path) == log_lines(whole[1])
+
+
+def test_the_second_interrupt_is_not_caught(records, tmp_path):
+    def validation(captioner):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(make_loop(tmp_path, validation), records)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_time_limit_ends_a_run_with_a_validation_and_a_checkpoint(records, tmp_path):
+    loop = make_loop(tmp_path, Scores(0.25), max_minutes=1e-9)
+    assert run(loop, records) == "1e-09 minutes of training are over"
+    assert [line["step"] for line in log_lines(tmp_path)] == [1, 1]
+    assert log_lines(tmp_path)[1]["val/CIDEr-D"] == 0.25
+    assert loop.latest.latest_checkpoint.endswith("state-1")
+
+
+def test_a_finished_run_is_left_as_it_is(records, whole):
+    _, workdir = whole
+    before = {path: path.stat().st_mtime_ns for path in (workdir / "checkpoints").iterdir()}
+    validation = Scores(1.0)
+    assert run(make_loop(workdir, validation), records) == "all 6 steps are done"
+    assert validation.calls == 0
+    assert {path: path.stat().st_mtime_ns for path in (workdir / "checkpoints").iterdir()} == before
+
+
+def test_training_stops_early_and_keeps_the_best(records, tmp_path):
+    loop = make_loop(tmp_path, Scores(0.3, 0.2, 0.1), validate_epochs=1 / 3, patience=2)
+    assert run(loop, records) == "2 validations in a row brought no better CIDEr-D"
+    assert loop.progress.step == 3
+    assert loop.progress.best_score == 0.3
+    assert loop.best.latest_checkpoint.endswith("model-1")
+
+
+def test_the_log_holds_every_step_once_and_in_order(whole):
+    _, workdir = whole
+    lines = log_lines(workdir)
+    assert [line["step"] for line in lines] == [1, 2, 3, 3, 4, 5, 6, 6]
+    assert [line["epoch"] for line in lines[:3]] == [0.3333, 0.6667, 1.0]
+    assert set(lines[0]) == {"step", "epoch", "loss", "cross_entropy", "gradient_norm", "learning_rate"}
+    assert lines[3] == {"step": 3, "epoch": 1.0, "val/CIDEr-D": 0.5}
+    assert lines[0]["loss"] == pytest.approx(math.log(len(WORDS)), rel=0.1)
+    assert (workdir / "tensorboard").is_dir()
+
+
+def test_lines_beyond_the_checkpoint_and_a_cut_one_are_dropped(records, whole, tmp_path):
+    run(make_loop(tmp_path, max_minutes=1e-9), records)
+    good = (tmp_path / LOG).read_text()
+    (tmp_path / LOG).write_text(good + '{"step": 2, "loss": 1.0}\n{"step": 3, "lo')
+    run(make_loop(tmp_path, max_minutes=1e-9), records)
+    assert (tmp_path / LOG).read_text() == good
+
+
+def test_best_is_the_average_and_latest_the_weights(whole):
+    loop, workdir = whole  # its only best validation is the first, at step 3
+    assert restore_model(workdir, captioner(), "best") == 3
+    latest = captioner()
+    assert restore_model(workdir, latest, "latest") == 6
+    for ours, theirs in zip(latest.variables, loop.captioner.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_what_is_validated_and_kept_is_the_average(records, tmp_path):
+    loop = make_loop(tmp_path, epochs=1.0)
+    run(loop, records)
+    best = captioner()
+    assert restore_model(tmp_path, best, "best") == 3
+    for ours, average, weight in zip(best.variables, loop.average.averages, loop.captioner.variables, strict=True):
+        np.testing.assert_array_equal(ours, average)
+        assert not np.array_equal(ours, weight)
+
+
+def test_a_checkpoint_holds_every_variable(whole):
+    loop, workdir = whole
+    names = [name for name, _ in tf.train.list_variables(str(workdir / "checkpoints" / "state-6"))]
+    saved = Counter(name.partition("/")[0] for name in names if name.endswith("VARIABLE_VALUE"))
+    weights = len(loop.captioner.variables)
+    assert saved["average"] == 2 * weights  # the weights themselves are named after the first path that leads to them
+    assert saved["optimizer"] == len(loop.optimizer.variables)
+    assert sum(name.startswith("progress/") for name in names) == 1  # all of it in one text
+    best, _ = zip(*tf.train.list_variables(str(workdir / "best" / "model-3")))
+    assert sum(name.startswith("decoder/") for name in best) == weights
+
+
+@pytest.mark.parametrize("log_steps", [1, 100])
+def test_a_loss_that_is_no_number_stops_the_run_and_is_not_kept(records, tmp_path, log_steps):
+    exploding = OptimizerConfig(learning_rate=1.0, schedule="staircase", decay_factor=1e38, decay_epochs=1.0)
+    loop = make_loop(tmp_path, optimizer=exploding, log_steps=log_steps)
+    with pytest.raises(UserError, match=r"is (nan|inf) at step \d, so training stopped\. Lower .*state-3\.$"):
+        run(loop, records)
+    kept = captioner()
+    assert restore_model(tmp_path, kept, "latest") == 3
+    assert all(np.isfinite(variable).all() for variable in kept.variables)
+    assert all(math.isfinite(line.get("loss", 0.0)) for line in log_lines(tmp_path))
+
+
+def test_a_validation_that_is_no_number_is_not_the_best(records, tmp_path):
+    with pytest.raises(UserError, match=r"The val/CIDEr-D is nan at step 3, .* the last good state is the initial one"):
+        run(make_loop(tmp_path, Scores(math.nan)), records)
+    assert not (tmp_path / "best").exists()
+
+
+def test_options_that_make_no_sense_are_named():
+    with pytest.raises(UserError, match=r"training\.log_steps is 0; it must be more than 0"):
+        TrainingConfig(log_steps=0).check()
+    TrainingConfig().check()
+
+
+def test_the_lengths_of_a_run():
+    schedule = Schedule(TrainingConfig(epochs=2.5, validate_epochs=0.5, first_validation=1.0), 100, 8)
+    assert schedule.steps_per_epoch == 12.5
+    assert schedule.steps == 32  # 31.25, rounded up
+    assert [step for step in range(1, 33) if schedule.validates_at(step)] == [18, 24, 30, 32]

@@ -1,0 +1,67 @@
+"""Validation: captions of a split, their scores, and the loss a word."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from im2txt.data.pipeline import eval_dataset
+from im2txt.decoding.beam_search import DecodingConfig
+from im2txt.evaluation.captions import caption_batches, read_split
+from im2txt.metrics.caption_scores import score_captions
+from im2txt.models.captioner import Captioner
+from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
+from im2txt.text.vocabulary import Vocabulary
+from im2txt.training.validation import MONITOR, Validation
+from tests.helpers import captioned_images, write_records
+
+WORDS = Vocabulary.build([["a", "dog", "runs"]], min_count=1)
+DECODING = DecodingConfig(beam_size=2, max_length=4)
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """A captioner, a split of three images that does not fill its batches of two, and the validation of both."""
+    images = captioned_images([["a dog runs", "dog"], ["runs"], ["a dog", "a dog"]], WORDS)
+    regions = list(np.random.default_rng(0).normal(size=(3, 2, 4)).astype("f4"))
+    records = write_records(tmp_path_factory.mktemp("records"), {"val": images}, WORDS, regions=regions)
+    captioner = Captioner(None, LSTMDecoder(LSTMConfig(units=5, embedding=5), len(WORDS)))
+    batches = eval_dataset(records, "val", 2, ("pooled",))
+    split = read_split(records, "val")
+    captioner(next(iter(batches)))
+    return captioner, batches, split, Validation(split, batches, WORDS, DECODING)
+
+
+def test_scores_are_those_of_the_best_captions(parts):
+    captioner, batches, split, validation = parts
+    found = dict(caption_batches(captioner, WORDS, batches, DECODING))
+    assert sorted(found) == [0, 1, 2]
+    best = {image.image_id: found[i][0].text for i, image in enumerate(split)}
+    expected = score_captions(best, {image.image_id: image.captions for image in split}).corpus
+    scores = validation(captioner)
+    for name in ("BLEU-4", "ROUGE-L", "CIDEr-D"):
+        assert scores[f"val/{name}"] == pytest.approx(expected[name])
+    assert MONITOR in scores
+    assert "val/METEOR" not in scores  # not available
+
+
+def test_the_loss_is_the_mean_over_all_words(parts):
+    captioner, batches, _, validation = parts
+    total, words = 0.0, 0.0
+    for batch in batches:
+        logits = captioner(batch).logits
+        targets = tf.reshape(batch["target_ids"], [-1, tf.shape(logits)[1]])
+        weights = np.reshape(batch["weights"], targets.shape)
+        total += (tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits).numpy() * weights).sum()
+        words += weights.sum()
+    assert words == (4 + 2) + 2 + (3 + 3)  # with the ends
+    assert validation(captioner)["val/loss"] == pytest.approx(total / words, rel=1e-5)
+
+
+def test_a_broken_model_has_a_loss_and_no_captions(parts):
+    captioner, _, _, validation = parts
+    kept = [variable.numpy() for variable in captioner.variables]
+    captioner.variables[0].assign(np.full_like(kept[0], np.nan))
+    scores = validation(captioner)
+    captioner.variables[0].assign(kept[0])
+    assert list(scores) == ["val/loss"]
+    assert np.isnan(scores["val/loss"])
