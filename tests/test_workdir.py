@@ -73,9 +73,7 @@ def test_a_frozen_encoder_is_kept_and_taken_from_the_workdir(workdir, frozen):
 def test_another_config_is_refused_by_the_fields_that_differ(workdir, config):
     untrained_run(workdir, config, WORDS)
     other = dataclasses.replace(config, decoder=LSTMConfig(units=5, embedding=4), split="test")
-    message = (
-        r"first holds a run of another config \(decoder\.units: 4 -> 5; split: 'train' -> 'test'\)\. Give the"
-    )
+    message = r"first holds a run of another config \(decoder\.units: 4 -> 5; split: 'train' -> 'test'\)\. Give the"
     with pytest.raises(UserError, match=message):
         check_workdir(workdir, other)
 

@@ -48,18 +48,19 @@ def restore_model(workdir: str | os.PathLike, captioner: Captioner, which: str) 
     if path is None:
         raise UserError(f"{folder} holds no checkpoint. Train first: python -m im2txt.train --workdir={workdir}")
     parts = model_parts(captioner)
-    restore(parts if which == "best" else tf.train.Checkpoint(model=parts), path, f"{workdir}/config.json")
+    checkpoint = parts if which == "best" else tf.train.Checkpoint(model=parts)
+    restore(checkpoint, path, f"is of another model than {workdir}/config.json")
     return int(path.rpartition("-")[2])
 
 
-def restore(checkpoint: tf.train.Checkpoint, path: str, owner: str) -> None:
+def restore(checkpoint: tf.train.Checkpoint, path: str, complaint: str) -> None:
     """Restores all that `checkpoint` is made of from `path`; what else lies there is left.
 
     Raises:
-        UserError: `path` does not hold all of it, and so is not of `owner`.
+        UserError: `path` does not hold all of it; the message goes on with `complaint`.
     """
     try:
         checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
     except (AssertionError, ValueError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{path} does not belong to {owner}: {reason}") from None
+        raise UserError(f"{path} {complaint}: {reason}") from None

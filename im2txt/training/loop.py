@@ -121,7 +121,8 @@ class TrainingLoop:
             UserError: the checkpoint is of another version of im2txt.
         """
         if self.latest.latest_checkpoint:
-            restore(self.latest.checkpoint, self.latest.latest_checkpoint, "this version of im2txt")
+            complaint = "is of another version of im2txt; train in a new workdir"
+            restore(self.latest.checkpoint, self.latest.latest_checkpoint, complaint)
         return self.progress.step
 
     def finished(self) -> str | None:
@@ -174,10 +175,10 @@ class TrainingLoop:
             self._log(step, logs, log)
         if validates:
             self._validate(step, log)
+        self.progress.seconds += clock.lap()
         if saves:
             self._check_finite(step, logs)
             self._save(clock)
-        self.progress.seconds += clock.lap()
 
     def _check_finite(self, step: int, numbers: dict[str, float]) -> None:
         for name, value in numbers.items():

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -13,6 +14,8 @@ from absl import flags
 from im2txt.commands import define_config_flag, run
 from im2txt.errors import UserError
 from tests.helpers import Done
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclasses.dataclass
@@ -181,9 +184,36 @@ def test_a_missing_experiment_is_told(command, tmp_path, name):
     assert done == (1, "", f"error: --config={path}: there is no such Python file.\n")
 
 
-def test_tensorflow_is_asked_to_be_quiet():
-    show = "import os, im2txt.commands; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
-    for given, expected in (({}, "2\n"), ({"TF_CPP_MIN_LOG_LEVEL": "0"}, "0\n")):
-        environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"} | given
-        done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, env=environment)
-        assert done.stdout == expected
+def run_python(*arguments, **environment):
+    """Runs a Python of its own from the project's root, where TF_CPP_MIN_LOG_LEVEL is set only if given."""
+    kept = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=kept | environment)
+
+
+def test_a_command_can_be_run_as_a_module():
+    done = run_python("-m", "im2txt.score", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Scores captions against references")
+    done = run_python("-m", "im2txt.score", "--predictions=gone.json", "--references=gone.json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: Cannot read gone.json: No such file or directory.\n"
+
+
+FIRST_IMPORT = """
+import os, sys
+
+class Spy:
+    def find_spec(self, name, *_):
+        if name in ("tensorflow", "keras"):
+            print(os.environ.get("TF_CPP_MIN_LOG_LEVEL"), flush=True)
+            os._exit(0)
+
+sys.meta_path.insert(0, Spy())
+import im2txt.train
+"""
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "2\n"), ({"TF_CPP_MIN_LOG_LEVEL": "0"}, "0\n")])
+def test_tensorflow_is_told_to_be_quiet_before_it_is_imported(given, expected):
+    assert run_python("-c", FIRST_IMPORT, **given).stdout == expected

@@ -58,13 +58,13 @@ def test_a_missing_checkpoint_is_told(tmp_path):
 
 def test_a_checkpoint_of_another_width_is_told(tmp_path):
     save(tmp_path, captioner(units=4))
-    with pytest.raises(UserError, match=r"best/model-7 does not belong to .*/config\.json: .*[Ss]hape"):
+    with pytest.raises(UserError, match=r"best/model-7 is of another model than .*/config\.json: .*[Ss]hape"):
         restore_model(tmp_path, captioner(units=5), "best")
 
 
 def test_a_checkpoint_without_the_encoder_is_told(tmp_path):
     save(tmp_path, captioner(trainable=False))
-    with pytest.raises(UserError, match=r"best/model-7 does not belong to .*/config\.json: "):
+    with pytest.raises(UserError, match=r"best/model-7 is of another model than .*/config\.json: "):
         restore_model(tmp_path, captioner(trainable=True), "best")
 
 

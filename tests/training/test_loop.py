@@ -17,7 +17,7 @@ from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training import loop as loop_module
-from im2txt.training.checkpoints import restore_model
+from im2txt.training.checkpoints import LATEST, manager, model_parts, restore_model
 from im2txt.training.distribution import make_strategy
 from im2txt.training.logging import LOG
 from im2txt.training.loop import Schedule, TrainingConfig, TrainingLoop
@@ -47,27 +47,27 @@ class Scores:
         return {"val/CIDEr-D": self.scores[min(self.calls, len(self.scores)) - 1]}
 
 
-def captioner():
+def captioner(dropout=0.5):
     keras.utils.set_random_seed(1)
-    model = Captioner(None, LSTMDecoder(LSTMConfig(units=6, embedding=6), len(WORDS)))
+    model = Captioner(None, LSTMDecoder(LSTMConfig(units=6, embedding=6, dropout=dropout), len(WORDS)))
     model({"pooled": tf.zeros([1, DEPTH]), "input_ids": tf.zeros([1, 1, 1], tf.int32)})
     return model
 
 
-def make_loop(workdir, validation=None, optimizer=None, **options):
+def make_loop(workdir, validation=None, optimizer=None, dropout=0.5, **options):
     config = TrainingConfig(**{"epochs": 2.0, "log_steps": 1, **options})
-    model, schedule = captioner(), Schedule(config, IMAGES, BATCH)
+    model, schedule = captioner(dropout), Schedule(config, IMAGES, BATCH)
     optimizer = build_optimizer(
         optimizer or OptimizerConfig(learning_rate=0.05), schedule.steps_per_epoch, schedule.steps
     )
     return TrainingLoop(str(workdir), config, schedule, model, optimizer, validation or Scores(0.5))
 
 
-def run(loop, records):
+def run(loop, records, strategy=None):
     """Goes on where the workdir stands; returns why training ended."""
     data = DataConfig(images_per_batch=BATCH, captions_per_image=2)
     batches = train_dataset(records, data, ("pooled",), start_step=loop.resume())
-    return loop.run(make_strategy("one_device"), CrossEntropy(CrossEntropyConfig()), batches, 5.0, 8.0)
+    return loop.run(strategy or make_strategy("one_device"), CrossEntropy(CrossEntropyConfig()), batches, 5.0, 8.0)
 
 
 def everything(loop):
@@ -120,6 +120,19 @@ def test_a_run_that_was_stopped_equals_one_that_was_not(records, whole, tmp_path
     assert log_lines(tmp_path) == log_lines(whole[1])
 
 
+def test_two_replicas_go_the_same_way_and_go_on(records, tmp_path):
+    one = make_loop(tmp_path / "one", dropout=0.0)
+    run(one, records)
+    for minutes in (1e-9, 0.0):  # one step, then the rest
+        strategy = make_strategy("mirrored")
+        with strategy.scope():
+            two = make_loop(tmp_path / "two", dropout=0.0, max_minutes=minutes)
+        run(two, records, strategy)
+    assert two.progress.step == one.progress.step == 6
+    for ours, theirs in zip(everything(two), everything(one), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-5)
+
+
 def test_the_second_interrupt_is_not_caught(records, tmp_path):
     def validation(captioner):
         signal.raise_signal(signal.SIGINT)
@@ -136,6 +149,12 @@ def test_the_time_limit_ends_a_run_with_a_validation_and_a_checkpoint(records, t
     assert [line["step"] for line in log_lines(tmp_path)] == [1, 1]
     assert log_lines(tmp_path)[1]["val/CIDEr-D"] == 0.25
     assert loop.latest.latest_checkpoint.endswith("state-1")
+
+
+def test_a_checkpoint_of_other_parts_cannot_be_gone_on_from(tmp_path):
+    manager(tmp_path, LATEST, tf.train.Checkpoint(model=model_parts(captioner()))).save(checkpoint_number=5)
+    with pytest.raises(UserError, match=r"state-5 is of another version of im2txt; train in a new workdir: "):
+        make_loop(tmp_path).resume()
 
 
 def test_a_finished_run_is_left_as_it_is(records, whole):
