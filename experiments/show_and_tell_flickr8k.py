@@ -20,7 +20,7 @@ from im2txt.training.optimizers import OptimizerConfig
 def get_config() -> ExperimentConfig:
     return ExperimentConfig(
         records="data/flickr8k_mixed8",
-        encoder=EncoderConfig("inception_v3", "mixed8", "weights/inception_v3_mixed8.weights.h5"),
+        encoder=EncoderConfig("inception_v3", "mixed8", "imagenet"),
         decoder=LSTMConfig(),
         objective=CrossEntropyConfig(label_smoothing=0.1),
         data=DataConfig(images_per_batch=10, group_batches=20),

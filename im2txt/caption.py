@@ -64,8 +64,13 @@ def as_text(captioned: "CaptionedPhoto") -> str:
     title = f"Captions for image {captioned.photo.name}:"
     if not captioned.ok:
         return f"{title} none, for this file is no image that can be read"
-    lines = (f"  {i}) {c.text} (p={c.probability:f})" for i, c in enumerate(captioned.captions))
+    lines = (f"  {i}) {c.text} (p={as_probability(c.probability)})" for i, c in enumerate(captioned.captions))
     return "\n".join((title, *lines))
+
+
+def as_probability(probability: float) -> str:
+    """Writes a probability with six decimals, as im2txt did, but one that these would hide with an exponent."""
+    return f"{probability:f}" if probability >= 1e-4 else f"{probability:.1e}"
 
 
 def as_json(captioned: "CaptionedPhoto") -> str:

@@ -55,6 +55,7 @@ def main(argv: list[str]) -> None:
     decoding = dataclasses.replace(loaded.config.decoding, **given)
     evaluation = evaluate_split(loaded.captioner, loaded.vocabulary, FLAGS.records, FLAGS.split, decoding)
     details = {
+        "run": Path(FLAGS.workdir).resolve().name,
         "split": FLAGS.split,
         "images": len(evaluation.images),
         "step": loaded.step,

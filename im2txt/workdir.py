@@ -3,7 +3,7 @@
     config.json          the resolved config, with all overrides from the command line
     vocabulary.txt       the words the model was trained with
     encoder.weights.h5   the weights of a frozen encoder (a trainable one is in the checkpoints)
-    versions.json        package versions and the git commit
+    versions.json        package versions, the git commit and the vocabulary's checksum
     checkpoints/ best/   see `im2txt.training.checkpoints`
     metrics.jsonl tensorboard/   see `im2txt.training.logging`
 
@@ -75,7 +75,8 @@ def claim_workdir(
     """Writes what a workdir holds beside checkpoints and logs; what is there already stays as it is."""
     workdir = Path(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
-    versions_json = json.dumps(versions(), indent=2, sort_keys=True) + "\n"
+    facts = {**versions(), "vocabulary_sha256": vocabulary.sha256()}
+    versions_json = json.dumps(facts, indent=2, sort_keys=True) + "\n"
     contents = {CONFIG: _config_json(config), VOCABULARY: vocabulary.content, VERSIONS: versions_json}
     for name, content in contents.items():
         if not (workdir / name).exists():
@@ -137,9 +138,20 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> LoadedRun:
         UserError: no workdir, no checkpoint, or parts that do not belong together.
     """
     config = config_from_dict(_read_config(workdir))
-    vocabulary = Vocabulary.load(Path(workdir) / VOCABULARY)
+    vocabulary = _own_vocabulary(Path(workdir))
     captioner = build_captioner(_with_own_weights(config, workdir), len(vocabulary))
     return LoadedRun(config, vocabulary, captioner, restore_model(workdir, captioner, checkpoint))
+
+
+def _own_vocabulary(workdir: Path) -> Vocabulary:
+    vocabulary = Vocabulary.load(workdir / VOCABULARY)
+    facts = json.loads((workdir / VERSIONS).read_text(encoding="utf-8")) if (workdir / VERSIONS).is_file() else {}
+    if facts.get("vocabulary_sha256") not in (None, vocabulary.sha256()):
+        raise UserError(
+            f"{workdir / VOCABULARY} is not the vocabulary that {workdir} was trained with. Put back the one of the "
+            "records it was trained on."
+        )
+    return vocabulary
 
 
 def _with_own_weights(config: ExperimentConfig, workdir: str | os.PathLike) -> ExperimentConfig:

@@ -32,7 +32,7 @@ GALLERY_LIMIT = 1000  # photos
 _NOT_CHARTED = ("BLEU-1", "BLEU-2", "BLEU-3")  # their histograms say little beside that of BLEU-4
 # title, what the name in the log holds, unit, factor
 _CURVES = (
-    ("Loss", "loss", "loss", 1.0),
+    ("Cross-entropy", "cross_entropy", "nats a word", 1.0),
     ("CIDEr-D on validation", "cider", "CIDEr-D", 100.0),
     ("Caption truth on validation", "truth", "% true", 100.0),
 )

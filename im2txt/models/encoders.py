@@ -85,7 +85,7 @@ def build_encoder(config: EncoderConfig) -> Encoder:
     if config.name not in ENCODERS:
         raise UserError(f"encoder.name `{config.name}` is unknown. {did_you_mean(config.name, ENCODERS)}")
     entry = ENCODERS[config.name]
-    network = entry.build(config.image_size, _download_name(config))
+    network = _build_network(entry, config.image_size, _download_name(config))
     cut = _cut(network, config.end_point or entry.end_point)
     if config.weights not in ("imagenet", "random"):
         _load_weights(cut, config.weights)
@@ -98,6 +98,18 @@ def _download_name(config: EncoderConfig) -> str | None:
     if config.name == "small_cnn":
         raise UserError("encoder.weights: small_cnn has no ImageNet weights; use `random` and train it.")
     return "imagenet"
+
+
+def _build_network(entry: EncoderEntry, size: int, weights: str | None) -> keras.Model:
+    try:
+        return entry.build(size, weights)
+    except ValueError as error:  # Keras: an image too small for the network
+        raise UserError(f"encoder.image_size {size} does not fit: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # Keras raises a bare Exception where a download fails
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"encoder.weights `{weights}` cannot be downloaded ({reason}). Give the path of a .weights.h5 file instead."
+        ) from None
 
 
 def _cut(network: keras.Model, end_point: str) -> keras.Model:

@@ -32,16 +32,16 @@ class Validation:
         self._objective = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))
 
     def __call__(self, captioner: Captioner) -> dict[str, float]:
-        """Returns `val/loss` a word, and of the best captions BLEU-1 to 4, ROUGE-L and CIDEr-D, unless it is NaN."""
+        """Returns `val/cross_entropy` a word, and of the best captions BLEU-1 to 4, ROUGE-L and CIDEr-D, unless it is NaN."""
         loss = self._loss(captioner)
         if not math.isfinite(loss):
-            return {"val/loss": loss}  # such a model has no captions
+            return {"val/cross_entropy": loss}  # such a model has no captions
         found = dict(caption_batches(captioner, self._vocabulary, self._batches, self._decoding))
         candidates = {image.image_id: found[i][0].text for i, image in enumerate(self._images) if i in found}
         references = {image.image_id: image.captions for i, image in enumerate(self._images) if i in found}
         corpus = score_captions(candidates, references).corpus
         scores = {f"val/{name}": score for name, score in corpus.items() if score is not None}
-        return {**scores, "val/loss": loss}
+        return {**scores, "val/cross_entropy": loss}
 
     def _loss(self, captioner: Captioner) -> float:
         score = tf.function(lambda batch: self._objective(captioner, batch, None)[:2], reduce_retracing=True)

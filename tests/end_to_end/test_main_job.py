@@ -87,7 +87,7 @@ def test_scenes_from_records_to_an_exported_model(records, tmp_path):
     reason, _ = train(workdir, dataclasses.replace(CONFIG, records=str(records)))
     assert reason == "all 12 steps are done"
     lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    assert lines[-1]["val/loss"] < np.log(len(load_run(workdir).vocabulary))  # it has learned something
+    assert lines[-1]["val/cross_entropy"] < np.log(len(load_run(workdir).vocabulary))  # it has learned something
     done(evaluate, f"--workdir={workdir}", f"--records={records}", f"--output={tmp_path / 'val'}")
     metrics = json.loads((tmp_path / "val" / "metrics.json").read_text())
     evaluation = assert_exported_as_trained(workdir, records, tmp_path)

@@ -114,11 +114,21 @@ def test_the_same_weights_at_another_size_are_another_encoder():
             EncoderConfig("small_cnn", weights="gone.weights.h5", image_size=32),
             r"encoder\.weights: no file gone\.weights\.h5\. Give `imagenet`, `random` or a \.weights\.h5 file",
         ),
+        (EncoderConfig("inception_v3", weights="random", image_size=48), r"encoder\.image_size 48 does not fit: "),
     ],
 )
 def test_mistakes_are_told(config, message):
     with pytest.raises(UserError, match=message):
         build_encoder(config)
+
+
+def test_a_failed_download_is_told(monkeypatch):
+    def fail(size, weights):
+        raise Exception(f"URL fetch failure for {weights}")
+
+    monkeypatch.setitem(ENCODERS, "inception_v3", ENCODERS["inception_v3"]._replace(build=fail))
+    with pytest.raises(UserError, match=r"`imagenet` cannot be downloaded \(URL fetch failure .*Give the path of a"):
+        build_encoder(EncoderConfig("inception_v3"))
 
 
 @pytest.mark.parametrize(("name", "end_point"), [("mobilenet_v2", ""), ("small_cnn", "stage2_relu")])

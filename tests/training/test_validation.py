@@ -54,7 +54,7 @@ def test_the_loss_is_the_mean_over_all_words(parts):
         total += (tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits).numpy() * weights).sum()
         words += weights.sum()
     assert words == (4 + 2) + 2 + (3 + 3)  # with the ends
-    assert validation(captioner)["val/loss"] == pytest.approx(total / words, rel=1e-5)
+    assert validation(captioner)["val/cross_entropy"] == pytest.approx(total / words, rel=1e-5)
 
 
 def test_a_broken_model_has_a_loss_and_no_captions(parts):
@@ -63,5 +63,5 @@ def test_a_broken_model_has_a_loss_and_no_captions(parts):
     captioner.variables[0].assign(np.full_like(kept[0], np.nan))
     scores = validation(captioner)
     captioner.variables[0].assign(kept[0])
-    assert list(scores) == ["val/loss"]
-    assert np.isnan(scores["val/loss"])
+    assert list(scores) == ["val/cross_entropy"]
+    assert np.isnan(scores["val/cross_entropy"])
