@@ -24,6 +24,6 @@ def get_config() -> ExperimentConfig:
         decoder=LSTMConfig(),
         objective=CrossEntropyConfig(label_smoothing=0.1),
         data=DataConfig(images_per_batch=10, group_batches=20),
-        optimizer=OptimizerConfig(learning_rate=5e-4, warmup_steps=200),
-        training=TrainingConfig(epochs=15),
+        optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=200),
+        training=TrainingConfig(epochs=13),
     )

@@ -5,8 +5,9 @@
 Source: Vinyals et al. 2015, equations 10 to 12, and the journal version (2016). The state starts at zero; the step on
 the image yields no word.
 
-Deviation: dropout sits on the LSTM's inputs and outputs as in the 2016 release (there 0.3), by default at the 0.5 of
-later work.
+Deviations: dropout sits on the words and on the LSTM's outputs, by default at the 0.5 of later work; the 2016 release
+had it (at 0.3) on the image too, which is shown only once. Word vectors start in +-1 rather than in Keras' +-0.05:
+beside an image vector of that size the LSTM would first have to learn to hear them (BUILD_NOTES.md has the effect).
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class LSTMConfig:
         name: key of DECODERS.
         units: width of the LSTM.
         embedding: width of words and of the embedded image.
-        dropout: share of units dropped from the LSTM's inputs and outputs.
+        dropout: share of units dropped from the words and from the LSTM's outputs.
         initial_range: weights start uniform in +- this (im2txt: 0.08); 0 takes the layers' own initialisers.
     """
 
@@ -54,12 +55,12 @@ class LSTMDecoder(Decoder):
         super().__init__(name="decoder")
         self.vocab_size = vocab_size
         self.rate = config.dropout
-        initializer = uniform_initializer(config.initial_range)
+        initializer = uniform(config.initial_range) if config.initial_range else None
         self.image = keras.layers.Dense(
             config.embedding, use_bias=False, kernel_initializer=initializer or "glorot_uniform", name="image"
         )
         self.words = keras.layers.Embedding(
-            vocab_size, config.embedding, embeddings_initializer=initializer or "uniform", name="words"
+            vocab_size, config.embedding, embeddings_initializer=initializer or uniform(1.0), name="words"
         )
         self.lstm = LSTMCell(config.units, initializer)
         self.output_layer = keras.layers.Dense(
@@ -68,7 +69,7 @@ class LSTMDecoder(Decoder):
 
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> NICState:
         """Shows the image to the LSTM; one row an image."""
-        image = dropout(self.image(features.pooled), self.rate, seed, salt=0)  # [images, embedding]
+        image = self.image(features.pooled)  # [images, embedding]
         zeros = tf.zeros([tf.shape(image)[0], self.lstm.units], image.dtype)
         return NICState(self.lstm.advance(self.lstm(image), LSTMState(zeros, zeros)))
 
@@ -81,12 +82,12 @@ class LSTMDecoder(Decoder):
         """Decodes whole captions [rows, length]."""
         images = tf.shape(features.pooled)[0]
         state = repeat_rows(self.start(features, seed), tf.shape(input_ids)[0] // images)
-        words = dropout(self.words(input_ids), self.rate, seed, salt=1)  # [rows, length, embedding]
+        words = dropout(self.words(input_ids), self.rate, seed, salt=0)  # [rows, length, embedding]
         states = unroll(lambda lstm, x: self.lstm.advance(x, lstm), self.lstm(words), state.lstm)
-        hidden = dropout(states.hidden, self.rate, seed, salt=2)  # [rows, length, units]
+        hidden = dropout(states.hidden, self.rate, seed, salt=1)  # [rows, length, units]
         return Decoded(tf.cast(self.output_layer(hidden), tf.float32))
 
 
-def uniform_initializer(limit: float) -> keras.Initializer | None:
-    """Returns an initialiser uniform in +-limit, or None for limit 0."""
-    return keras.initializers.RandomUniform(-limit, limit) if limit else None
+def uniform(limit: float) -> keras.Initializer:
+    """Returns an initialiser uniform in +-limit."""
+    return keras.initializers.RandomUniform(-limit, limit)
