@@ -22,7 +22,7 @@ def get_config() -> ExperimentConfig:
         encoder=EncoderConfig("small_cnn", weights="random", image_size=96, trainable=True),
         decoder=SoftAttentionConfig(units=256, embedding=128, attention_units=128, dropout=0.2),
         objective=CrossEntropyConfig(doubly_stochastic=0.0),
-        data=DataConfig(images_per_batch=32),
+        data=DataConfig(images_per_batch=32, group_batches=10),
         optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=100),
         training=TrainingConfig(epochs=12, average_decay=0.99, validate_epochs=2, patience=0),
         decoding=DecodingConfig(beam_size=3, max_length=20),

@@ -32,7 +32,7 @@ class Validation:
         self._objective = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))
 
     def __call__(self, captioner: Captioner) -> dict[str, float]:
-        """Returns `val/cross_entropy` a word, and of the best captions BLEU-1 to 4, ROUGE-L and CIDEr-D, unless it is NaN."""
+        """Returns `val/cross_entropy` a word and, unless that is NaN, the scores of the best captions."""
         loss = self._loss(captioner)
         if not math.isfinite(loss):
             return {"val/cross_entropy": loss}  # such a model has no captions

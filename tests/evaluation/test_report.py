@@ -183,13 +183,13 @@ def test_a_photo_that_cannot_be_read_does_not_stop_the_report(tmp_path):
 
 def test_curves_show_loss_and_scores_and_nothing_else(tmp_path):
     log = [
-        {"step": 10, "epoch": 0.1, "loss": 4.0, "learning_rate": 0.1},
+        {"step": 10, "epoch": 0.1, "cross_entropy": 4.0, "loss": 9.0, "learning_rate": 0.1},
         {"step": 20, "val/cross_entropy": 3.0, "val/CIDEr-D": 0.4, "val/BLEU-4": 0.1},
         {"loss": 2.0},
     ]
     html = written(tmp_path, [item()], curves=log)
     titles = [figure["text"] for figure in Page(html).all("figcaption")]
-    assert titles[-2:] == ["Losslossval/cross_entropy", "CIDEr-D on validationval/CIDEr-D"]
+    assert titles[-2:] == ["Cross-entropycross_entropyval/cross_entropy", "CIDEr-D on validationval/CIDEr-D"]
     assert "val/CIDEr-D 40 at step 20" in html
     assert "Training" not in written(tmp_path, [item()])
 
