@@ -25,5 +25,5 @@ def get_config() -> ExperimentConfig:
         objective=CrossEntropyConfig(label_smoothing=0.1),
         data=DataConfig(images_per_batch=10, group_batches=20),
         optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=200),
-        training=TrainingConfig(epochs=13),
+        training=TrainingConfig(epochs=12),
     )

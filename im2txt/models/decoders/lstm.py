@@ -6,8 +6,9 @@ Source: Vinyals et al. 2015, equations 10 to 12, and the journal version (2016).
 the image yields no word.
 
 Deviations: dropout sits on the words and on the LSTM's outputs, by default at the 0.5 of later work; the 2016 release
-had it (at 0.3) on the image too, which is shown only once. Word vectors start in +-1 rather than in Keras' +-0.05:
-beside an image vector of that size the LSTM would first have to learn to hear them (BUILD_NOTES.md has the effect).
+had it (at 0.3) on the image too, which is shown only once. So that the image is as loud as the words whatever the
+encoder, its vector is brought to mean 0 and variance 1 before W_I, and word vectors start in +-1 rather than in Keras'
++-0.05 (BUILD_NOTES.md has the effects).
 """
 
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ class LSTMDecoder(Decoder):
 
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> NICState:
         """Shows the image to the LSTM; one row an image."""
-        image = self.image(features.pooled)  # [images, embedding]
+        image = self.image(standardized(features.pooled))  # [images, embedding]
         zeros = tf.zeros([tf.shape(image)[0], self.lstm.units], image.dtype)
         return NICState(self.lstm.advance(self.lstm(image), LSTMState(zeros, zeros)))
 
@@ -86,6 +87,12 @@ class LSTMDecoder(Decoder):
         states = unroll(lambda lstm, x: self.lstm.advance(x, lstm), self.lstm(words), state.lstm)
         hidden = dropout(states.hidden, self.rate, seed, salt=1)  # [rows, length, units]
         return Decoded(tf.cast(self.output_layer(hidden), tf.float32))
+
+
+def standardized(vectors: tf.Tensor) -> tf.Tensor:
+    """Brings each vector [..., depth] to mean 0 and variance 1."""
+    mean, variance = tf.nn.moments(vectors, axes=[-1], keepdims=True)
+    return (vectors - mean) * tf.math.rsqrt(variance + 1e-6)
 
 
 def uniform(limit: float) -> keras.Initializer:
