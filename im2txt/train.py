@@ -59,6 +59,8 @@ def train(workdir: str | os.PathLike, config: ExperimentConfig) -> tuple[str, fl
         start = loop.resume()
     objective = build_objective(config.objective)
     batches = train_dataset(config.records, config.data, *_inputs(captioner), start, config.split)
+    if start == 0:
+        captioner.adapt(batches)
     captions = config.data.images_per_batch * (config.data.captions_per_image or 5)
     claim_workdir(workdir, config, vocabulary, encoder or captioner.encoder)
     reason = loop.run(strategy, objective, batches, config.optimizer.clip_norm, captions)

@@ -1,5 +1,7 @@
 """A captioner: an encoder and a decoder."""
 
+from collections.abc import Iterable
+
 import keras
 import tensorflow as tf
 
@@ -8,6 +10,8 @@ from im2txt.models.encoders import Encoder
 from im2txt.models.features import ImageFeatures
 
 Batch = dict[str, tf.Tensor]
+
+ADAPT_IMAGES = 256  # as many as tell a mean and a standard deviation well enough
 
 
 class Captioner(keras.Model):
@@ -33,6 +37,18 @@ class Captioner(keras.Model):
         if "image" in batch:
             return self.encode(batch["image"], training)
         return ImageFeatures(pooled=batch.get("pooled"), regions=batch.get("regions"))
+
+    def adapt(self, batches: Iterable[Batch]) -> None:
+        """Shows a decoder that adapts the features of the first training images, before the first step."""
+        if not self.decoder.adapts:
+            return
+        seen = []
+        for batch in batches:
+            seen.append(self.features(batch))
+            if len(seen) * batch["index"].shape[0] >= ADAPT_IMAGES:
+                break
+        fields = [[part for part in parts if part is not None] for parts in zip(*seen)]
+        self.decoder.adapt(ImageFeatures(*(tf.concat(parts, axis=0) if parts else None for parts in fields)))
 
     def call(self, batch: Batch, seed: tf.Tensor | None = None) -> Decoded:
         """Teacher-forced logits for `input_ids` [images, captions, length]; rows are images * captions.

@@ -93,6 +93,15 @@ def test_reads_only_what_it_says(decoder):
     np.testing.assert_array_equal(decoder(seen, input_ids()).logits, decoder(whole, input_ids()).logits)
 
 
+def test_adapting_leaves_the_contract_whole(decoder):
+    """Whether it `adapts` or not: afterwards `step` still equals `call`, and only such a decoder has changed."""
+    before = decoder(features(), input_ids()).logits
+    decoder.adapt(ImageFeatures(*(3.0 + 2.0 * x for x in features())))
+    after = decoder(features(), input_ids()).logits
+    np.testing.assert_allclose(after, unrolled(decoder, features(), input_ids())[0], atol=1e-5)
+    assert np.allclose(before, after) != decoder.adapts
+
+
 def test_dropout_is_a_function_of_the_seed(decoder):
     first, again, other = (decoder(features(), input_ids(), seed=tf.constant([7, n])).logits for n in (0, 0, 1))
     np.testing.assert_array_equal(first, again)

@@ -41,11 +41,16 @@ class Decoder(keras.layers.Layer):
     Attributes:
         vocab_size: number of words, the special ones included.
         attends: whether states carry `attention` [rows, regions], the map behind the logits just returned.
+        adapts: whether it wants to see the first training images before training.
         reads: the fields of `ImageFeatures` it uses; cached features need hold no others.
     """
 
     attends = False
+    adapts = False
     reads: tuple[str, ...] = ("pooled", "regions")
+
+    def adapt(self, features: ImageFeatures) -> None:
+        """Sees the first training images once, before the first step, where the class `adapts`."""
 
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> State:
         """Returns the state before the first word, one row an image."""

@@ -6,9 +6,10 @@ Source: Vinyals et al. 2015, equations 10 to 12, and the journal version (2016).
 the image yields no word.
 
 Deviations: dropout sits on the words and on the LSTM's outputs, by default at the 0.5 of later work; the 2016 release
-had it (at 0.3) on the image too, which is shown only once. So that the image is as loud as the words whatever the
-encoder, its vector is brought to mean 0 and variance 1 before W_I, and word vectors start in +-1 rather than in Keras'
-+-0.05 (BUILD_NOTES.md has the effects).
+had it (at 0.3) on the image too, which is shown only once. Pooled features of a rectified layer have a large part that
+all images share; through W_I it drowns what tells them apart. So features are standardised before W_I by statistics
+of the first training images, which is the paper's W_I with a bias. Word vectors start in +-1 rather than in Keras'
++-0.05. BUILD_NOTES.md has the effects.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import keras
 import tensorflow as tf
 
 from im2txt.models.decoders.base import Decoded, Decoder, dropout, repeat_rows, unroll
-from im2txt.models.features import ImageFeatures
+from im2txt.models.features import ImageFeatures, Standardize
 from im2txt.models.recurrent import LSTMCell, LSTMState
 
 
@@ -50,6 +51,7 @@ class NICState(NamedTuple):
 class LSTMDecoder(Decoder):
     """Show and Tell's language model; reads the pooled image only."""
 
+    adapts = True
     reads = ("pooled",)
 
     def __init__(self, config: LSTMConfig, vocab_size: int) -> None:
@@ -57,6 +59,7 @@ class LSTMDecoder(Decoder):
         self.vocab_size = vocab_size
         self.rate = config.dropout
         initializer = uniform(config.initial_range) if config.initial_range else None
+        self.standardize = Standardize()
         self.image = keras.layers.Dense(
             config.embedding, use_bias=False, kernel_initializer=initializer or "glorot_uniform", name="image"
         )
@@ -68,9 +71,13 @@ class LSTMDecoder(Decoder):
             vocab_size, kernel_initializer=initializer or "glorot_uniform", name="output"
         )
 
+    def adapt(self, features: ImageFeatures) -> None:
+        """Takes the statistics that pooled features are standardised by."""
+        self.standardize.adapt(features.pooled)
+
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> NICState:
         """Shows the image to the LSTM; one row an image."""
-        image = self.image(standardized(features.pooled))  # [images, embedding]
+        image = self.image(self.standardize(features.pooled))  # [images, embedding]
         zeros = tf.zeros([tf.shape(image)[0], self.lstm.units], image.dtype)
         return NICState(self.lstm.advance(self.lstm(image), LSTMState(zeros, zeros)))
 
@@ -87,12 +94,6 @@ class LSTMDecoder(Decoder):
         states = unroll(lambda lstm, x: self.lstm.advance(x, lstm), self.lstm(words), state.lstm)
         hidden = dropout(states.hidden, self.rate, seed, salt=1)  # [rows, length, units]
         return Decoded(tf.cast(self.output_layer(hidden), tf.float32))
-
-
-def standardized(vectors: tf.Tensor) -> tf.Tensor:
-    """Brings each vector [..., depth] to mean 0 and variance 1."""
-    mean, variance = tf.nn.moments(vectors, axes=[-1], keepdims=True)
-    return (vectors - mean) * tf.math.rsqrt(variance + 1e-6)
 
 
 def uniform(limit: float) -> keras.Initializer:
