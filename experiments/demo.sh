@@ -4,7 +4,7 @@
 # Usage: bash experiments/demo.sh [folder]       (default: runs/demo; an interrupted demo goes on where it stopped)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-source experiments/setup_environment.sh
+source experiments/setup_environment.sh .
 
 folder="${1:-runs/demo}"
 started=$SECONDS

@@ -1,11 +1,10 @@
 # To be sourced from the project's root: makes .venv, installs im2txt into it once, and activates it.
-# Usage: source experiments/setup_environment.sh [extra]     e.g. dev
-extra="${1:-}"
-stamp=".venv/installed-${extra:-core}-$(sha256sum setup.py | cut -c1-16)"
+# Usage: source experiments/setup_environment.sh REQUIREMENT      `.` for im2txt alone, `.[dev]` for its tests too
+stamp=".venv/installed-$(sha256sum setup.py | cut -c1-16)-$(printf %s "$1" | tr -dc 'a-z')"
 if [ ! -e "$stamp" ]; then
   echo "Setting up .venv (once; a few minutes) ..."
   [ -d .venv ] || "${PYTHON:-python3}" -m venv .venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".${extra:+[$extra]}"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check -e "$1"
   touch "$stamp"
 fi
 source .venv/bin/activate

@@ -3,7 +3,7 @@
 # Usage: bash tests/run.sh [pytest arguments]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-source experiments/setup_environment.sh dev
+source experiments/setup_environment.sh '.[dev]'
 
 ruff check .
 ruff format --check .
