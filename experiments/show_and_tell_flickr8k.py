@@ -21,9 +21,9 @@ def get_config() -> ExperimentConfig:
     return ExperimentConfig(
         records="data/flickr8k_mixed8",
         encoder=EncoderConfig("inception_v3", "mixed8", "imagenet"),
-        decoder=LSTMConfig(),
+        decoder=LSTMConfig(dropout=0.3, forget_bias=3.0),
         objective=CrossEntropyConfig(label_smoothing=0.1),
         data=DataConfig(images_per_batch=10, group_batches=20),
-        optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=200),
+        optimizer=OptimizerConfig(learning_rate=1e-3, warmup_steps=200),
         training=TrainingConfig(epochs=12),
     )

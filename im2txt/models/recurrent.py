@@ -4,7 +4,7 @@ In training all inputs are known, so `project` runs once for a whole caption as 
 runs word by word. `keras.layers.LSTMCell` computes both at every step.
 
 Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000; gate order i, f, c, o and a forget
-bias of one, as in Keras.
+bias of one unless told otherwise, as in Keras.
 """
 
 from typing import NamedTuple
@@ -23,8 +23,15 @@ class LSTMState(NamedTuple):
 class LSTMCell(keras.layers.Layer):
     """i, f, o = sigmoid(.), g = tanh(.) of W x + U h + b;  c' = f c + i g;  h' = o tanh(c')."""
 
-    def __init__(self, units: int, initializer: str | keras.Initializer | None = None, name: str = "lstm") -> None:
+    def __init__(
+        self,
+        units: int,
+        initializer: str | keras.Initializer | None = None,
+        forget_bias: float = 1.0,
+        name: str = "lstm",
+    ) -> None:
         super().__init__(name=name)
+        self.forget_bias = forget_bias
         self.units = units
         self.initializer = initializer
 
@@ -37,7 +44,7 @@ class LSTMCell(keras.layers.Layer):
         self.recurrent_kernel = self.add_weight(
             name="recurrent_kernel", shape=(units, 4 * units), initializer=self.initializer or "orthogonal"
         )
-        self.bias = self.add_weight(name="bias", shape=(4 * units,), initializer=_forget_bias)
+        self.bias = self.add_weight(name="bias", shape=(4 * units,), initializer=self._initial_bias)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Projects inputs [..., depth] to the gates' [..., 4 * units]; the bias is included."""
@@ -51,7 +58,6 @@ class LSTMCell(keras.layers.Layer):
         cell = tf.sigmoid(f) * state.cell + tf.sigmoid(i) * tf.tanh(g)
         return LSTMState(hidden=tf.sigmoid(o) * tf.tanh(cell), cell=cell)
 
-
-def _forget_bias(shape: tuple[int], dtype: str | None = None) -> tf.Tensor:
-    units = shape[0] // 4
-    return tf.concat([tf.zeros([units], dtype), tf.ones([units], dtype), tf.zeros([2 * units], dtype)], axis=0)
+    def _initial_bias(self, shape: tuple[int], dtype: str | None = None) -> tf.Tensor:
+        forget = tf.fill([self.units], tf.cast(self.forget_bias, dtype or tf.float32))
+        return tf.concat([tf.zeros_like(forget), forget, tf.zeros_like(forget), tf.zeros_like(forget)], axis=0)

@@ -32,6 +32,8 @@ class LSTMConfig:
         units: width of the LSTM.
         embedding: width of words and of the embedded image.
         dropout: share of units dropped from the words and from the LSTM's outputs.
+        forget_bias: where the LSTM's forget bias starts; at 3 a state halves in 14 words instead of in 2, so that the
+            image, shown once, lasts for a caption (Tallec & Ollivier 2018).
         initial_range: weights start uniform in +- this (im2txt: 0.08); 0 takes the layers' own initialisers.
     """
 
@@ -39,6 +41,7 @@ class LSTMConfig:
     units: int = 512
     embedding: int = 512
     dropout: float = 0.5
+    forget_bias: float = 1.0
     initial_range: float = 0.0
 
 
@@ -66,7 +69,7 @@ class LSTMDecoder(Decoder):
         self.words = keras.layers.Embedding(
             vocab_size, config.embedding, embeddings_initializer=initializer or uniform(1.0), name="words"
         )
-        self.lstm = LSTMCell(config.units, initializer)
+        self.lstm = LSTMCell(config.units, initializer, config.forget_bias)
         self.output_layer = keras.layers.Dense(
             vocab_size, kernel_initializer=initializer or "glorot_uniform", name="output"
         )
