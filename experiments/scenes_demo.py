@@ -7,7 +7,6 @@ Scores, time and hardware are in experiments/RESULTS.md.
 """
 
 from im2txt.data.pipeline import DataConfig
-from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.soft_attention import SoftAttentionConfig
 from im2txt.models.encoders import EncoderConfig
@@ -24,6 +23,5 @@ def get_config() -> ExperimentConfig:
         objective=CrossEntropyConfig(doubly_stochastic=0.0),
         data=DataConfig(images_per_batch=32, group_batches=10),
         optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=100),
-        training=TrainingConfig(epochs=12, average_decay=0.99, validate_epochs=2, patience=0),
-        decoding=DecodingConfig(beam_size=3, max_length=20),
+        training=TrainingConfig(epochs=11, average_decay=0.99, validate_epochs=5, patience=0),
     )

@@ -9,7 +9,7 @@ Deviations: dropout sits on the words and on the LSTM's outputs, by default at t
 had it (at 0.3) on the image too, which is shown only once. Pooled features of a rectified layer have a large part that
 all images share; through W_I it drowns what tells them apart. So features are standardised before W_I by statistics
 of the first training images, which is the paper's W_I with a bias. Word vectors start in +-1 rather than in Keras'
-+-0.05. BUILD_NOTES.md has the effects.
++-0.05, beside which the LSTM hears little but the image's common part.
 """
 
 from dataclasses import dataclass
