@@ -19,6 +19,7 @@ setup(
     package_data={"im2txt.evaluation": ["report_page/*"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
+        "keras>=3.12",
         "tensorflow-datasets>=4.9.10",
         "keras-nlp>=0.32",
         "numpy>=1.26",
@@ -32,7 +33,7 @@ setup(
         "tqdm",
     ],
     extras_require={
-        "dev": ["import-linter", "pytest", "ruff"],
+        "dev": ["import-linter>=2,<3", "pytest>=9,<10", "ruff>=0.17,<0.18"],
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
     },
     entry_points={

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The main job on a fresh machine, end to end, on the built-in scenes data: sets up a virtual environment, draws
 # records, trains, evaluates, exports, captions five new scenes, and ends with the path of a report to look at.
-# Usage: bash experiments/demo.sh [folder]       (default: runs/demo; an interrupted demo goes on where it stopped)
+# Usage: bash experiments/demo.sh [folder]       (default: runs/demo, relative to the project; run it again to go on)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source experiments/setup_environment.sh .

@@ -3,6 +3,8 @@
 stamp=".venv/installed-$(sha256sum setup.py | cut -c1-16)-$(printf %s "$1" | tr -dc 'a-z')"
 if [ ! -e "$stamp" ]; then
   echo "Setting up .venv (once; a few minutes) ..."
+  "${PYTHON:-python3}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    { echo "error: im2txt needs Python 3.11 or later; name one with PYTHON=python3.11" >&2; exit 1; }
   [ -d .venv ] || "${PYTHON:-python3}" -m venv .venv
   .venv/bin/python -m pip install --quiet --disable-pip-version-check -e "$1"
   touch "$stamp"

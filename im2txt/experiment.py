@@ -19,7 +19,7 @@ from im2txt.errors import UserError, did_you_mean
 from im2txt.models.decoders import DECODERS, DecoderConfig
 from im2txt.models.decoders.soft_attention import SoftAttentionConfig
 from im2txt.models.encoders import EncoderConfig
-from im2txt.objectives import ObjectiveConfig
+from im2txt.objectives import OBJECTIVES, ObjectiveConfig
 from im2txt.objectives.cross_entropy import CrossEntropyConfig
 from im2txt.training.loop import TrainingConfig
 from im2txt.training.optimizers import OptimizerConfig
@@ -57,11 +57,12 @@ class ExperimentConfig:
 def config_from_dict(values: dict[str, Any]) -> ExperimentConfig:
     """The inverse of `dataclasses.asdict`. Raises UserError for a field that does not exist."""
     config = _component(ExperimentConfig, values, "The config")
-    decoder = values.get("decoder", {}).get("name")
-    if decoder not in DECODERS:
-        raise UserError(f"decoder.name `{decoder}` is unknown. {did_you_mean(str(decoder), DECODERS)}")
     types = {f.name: f.default_factory for f in dataclasses.fields(ExperimentConfig)}
-    types["decoder"] = DECODERS[decoder].config
+    for part, table in (("decoder", DECODERS), ("objective", OBJECTIVES)):
+        name = values[part].get("name") if part in values else types[part]().name
+        if name not in table:
+            raise UserError(f"{part}.name `{name}` is unknown. {did_you_mean(str(name), table)}")
+        types[part] = table[name].config
     parts = {name: _component(types[name], part, name) for name, part in values.items() if isinstance(part, dict)}
     return dataclasses.replace(config, **parts)
 

@@ -25,7 +25,7 @@ from im2txt.models.encoders import Encoder, build_encoder
 from im2txt.objectives import build_objective
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.distribution import make_strategy
-from im2txt.training.loop import Schedule, TrainingLoop
+from im2txt.training.loop import STOPPED, Schedule, TrainingLoop
 from im2txt.training.optimizers import build_optimizer
 from im2txt.training.validation import Validation
 from im2txt.workdir import build_captioner, check_features, check_workdir, claim_workdir
@@ -114,6 +114,8 @@ def main(argv: list[str]) -> None:
     del argv
     reason, score = train(FLAGS.workdir, FLAGS.config)
     sys.stdout.write(f"Training ended: {reason}.\n")
+    if reason == STOPPED:
+        raise SystemExit(130)  # as a shell expects it, so that a script stops here too
     if math.isfinite(score):
         command = f"python -m im2txt.evaluate --workdir={FLAGS.workdir} --records=DIR --split=val --output=DIR"
         sys.stdout.write(f"Best validation CIDEr-D {score:.4f}. Evaluate it with:\n  {command}\n")

@@ -59,7 +59,7 @@ def test_a_run_with_a_trainable_encoder_goes_on_with_the_same_config(workdir, co
     assert check_workdir(workdir, config) == config
     versions = json.loads((workdir / "versions.json").read_text())
     assert versions["tensorflow"] == tf.__version__
-    assert set(versions) == {"git", "im2txt", "keras", "numpy", "tensorflow"}
+    assert set(versions) == {"git", "im2txt", "keras", "numpy", "tensorflow", "vocabulary_sha256"}
 
 
 def test_a_frozen_encoder_is_kept_and_taken_from_the_workdir(workdir, frozen):
@@ -151,4 +151,14 @@ def test_a_folder_without_a_run_is_told(tmp_path):
 def test_a_damaged_config_is_told(tmp_path, content, message):
     (tmp_path / CONFIG).write_text(content)
     with pytest.raises(UserError, match=message):
+        load_run(tmp_path)
+
+
+def test_a_vocabulary_put_in_its_place_is_noticed(tmp_path):
+    vocabulary = Vocabulary.build([["dog", "cat"]], min_count=1)
+    other = Vocabulary.build([["dog", "cow"]], min_count=1)
+    config = ExperimentConfig(encoder=EncoderConfig("small_cnn", "stage0_relu", "random", 32, trainable=True))
+    claim_workdir(tmp_path, config, vocabulary, build_encoder(config.encoder))
+    other.save(tmp_path / "vocabulary.txt")
+    with pytest.raises(UserError, match=r"vocabulary\.txt is not the vocabulary that .* was trained with\. Put back"):
         load_run(tmp_path)

@@ -103,7 +103,7 @@ def parse_records(serialized: tf.Tensor, fields: Sequence[str]) -> dict[str, tf.
     known = {
         "image/id": scalar,
         "image/bytes": scalar,
-        "metadata": tf.io.FixedLenFeature([], tf.string, default_value="{}"),  # early feature records had none
+        "metadata": tf.io.FixedLenFeature([], tf.string, default_value="{}"),  # a record need not have any
         "features/regions": scalar,
         "features/pooled": scalar,
         "captions/ids": tf.io.RaggedFeature(tf.int64, "captions/ids", partitions=[lengths], row_splits_dtype=tf.int64),

@@ -65,8 +65,13 @@ def read_captioned_split(records: str | os.PathLike, split: str) -> list[SplitIm
         UserError: the folder or the split is not to be had, or nobody captioned it.
     """
     images = read_split(records, split)
-    if not any(image.captions for image in images):
-        raise UserError(f"The split `{split}` of {records} has no captions to compare with.")
+    bare = [image.image_id for image in images if not image.captions]
+    if bare or len(images) < 2:
+        found = f"{len(bare)} of its {len(images)} images have none" if bare else f"it has {len(images)} images"
+        raise UserError(
+            f"The split `{split}` of {records} has no captions to compare with: {found}. "
+            "Scores need two images or more, each with captions."
+        )
     return images
 
 

@@ -32,7 +32,7 @@ class Captioner(keras.Model):
     def features(self, batch: Batch, training: bool = False) -> ImageFeatures:
         """Returns the features of a batch: its cached ones, or its images encoded.
 
-        A cached field that the decoder does not read may be absent; its place then holds the other one.
+        A cached field that the decoder does not read may be absent; its place then holds None.
         """
         if "image" in batch:
             return self.encode(batch["image"], training)

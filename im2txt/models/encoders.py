@@ -106,6 +106,8 @@ def _build_network(entry: EncoderEntry, size: int, weights: str | None) -> keras
     except ValueError as error:  # Keras: an image too small for the network
         raise UserError(f"encoder.image_size {size} does not fit: {str(error).splitlines()[0]}") from None
     except Exception as error:  # Keras raises a bare Exception where a download fails
+        if weights is None:
+            raise
         reason = str(error).splitlines()[0]
         raise UserError(
             f"encoder.weights `{weights}` cannot be downloaded ({reason}). Give the path of a .weights.h5 file instead."

@@ -10,12 +10,12 @@ class ImageFeatures(NamedTuple):
     """An image as vectors.
 
     Attributes:
-        pooled: float [batch, depth], the mean over regions.
+        pooled: float [batch, depth], the mean over regions; None where only regions were cached for the decoder.
         regions: float [batch, regions, depth], row-major over the encoder's grid (height, width).
     """
 
-    pooled: tf.Tensor
-    regions: tf.Tensor
+    pooled: tf.Tensor | None
+    regions: tf.Tensor | None
 
 
 class Standardize(keras.layers.Layer):

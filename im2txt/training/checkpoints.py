@@ -6,8 +6,8 @@
 The data position is the step (`im2txt.data.pipeline` is a function of it), and so is every random number (see
 `replica_seed`), so a run that was stopped goes on exactly as if it had not been.
 
-`tf.train.Checkpoint` silently skips layers held in lists or dicts; a contract test counts the variables of every
-decoder and encoder.
+`tf.train.Checkpoint` silently skips layers held in lists or dicts; tests count the variables of every decoder
+and of a trainable encoder.
 """
 
 import os

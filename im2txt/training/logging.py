@@ -11,7 +11,7 @@ from pathlib import Path
 import tensorflow as tf
 from tqdm import tqdm
 
-from im2txt.data.records import write_whole
+from im2txt.files import write_whole
 
 LOG = "metrics.jsonl"
 

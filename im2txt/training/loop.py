@@ -58,6 +58,9 @@ class TrainingConfig:
                 raise UserError(f"training.{name} is {getattr(self, name)}; it must be more than 0.")
 
 
+STOPPED = "stopped by hand; the same command goes on from here"
+
+
 class Schedule:
     """The lengths of a run in steps."""
 
@@ -92,6 +95,13 @@ class Progress(tf.train.experimental.PythonState):
         vars(self).update(json.loads(text))
 
 
+def averaged_variables(captioner: Captioner) -> list[tf.Variable]:
+    """Returns what is averaged: trainable weights, and the statistics of the batch normalisation that go with them."""
+    encoder = captioner.encoder
+    statistics = encoder.non_trainable_variables if encoder is not None and encoder.trainable else []
+    return [*captioner.trainable_variables, *statistics]
+
+
 class TrainingLoop:
     """One run in one workdir. Build it under `strategy.scope()`; the captioner must be built already."""
 
@@ -108,7 +118,7 @@ class TrainingLoop:
         self.captioner, self.optimizer, self.validation = captioner, optimizer, validation
         self.progress = Progress()
         optimizer.build(captioner.trainable_variables)
-        self.average = WeightAverage(captioner.trainable_variables, config.average_decay)
+        self.average = WeightAverage(averaged_variables(captioner), config.average_decay)
         model = model_parts(captioner)
         state = tf.train.Checkpoint(model=model, optimizer=optimizer, average=self.average, progress=self.progress)
         self.latest = manager(workdir, LATEST, state)
@@ -159,7 +169,7 @@ class TrainingLoop:
                     stop = interrupted.is_set()
                     self._after_step(logs, log, clock, stop)
                     if stop:
-                        return "stopped by hand; the same command goes on from here"
+                        return STOPPED
                 self._finish(log, clock)
         finally:
             log.close()

@@ -22,7 +22,7 @@ class OptimizerConfig:
         schedule: `constant`, `staircase` (times `decay_factor` every `decay_epochs`) or `cosine` (to 0 at the end).
         decay_factor: of `staircase`.
         decay_epochs: of `staircase`.
-        warmup_steps: the rate climbs from 0 over so many steps.
+        warmup_steps: the rate climbs in so many equal steps.
         momentum: of `sgd`.
         weight_decay: decoupled (AdamW), times the learning rate; 0 turns it off.
         clip_norm: largest global norm of the gradients, after the all-reduce; 0 turns it off.
@@ -42,7 +42,7 @@ class OptimizerConfig:
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """A linear warm-up, then a schedule of SCHEDULES."""
 
-    def __init__(self, config: OptimizerConfig, steps_per_epoch: int, steps: int) -> None:
+    def __init__(self, config: OptimizerConfig, steps_per_epoch: float, steps: int) -> None:
         self.config = config
         self.decay_steps = max(1, int(config.decay_epochs * steps_per_epoch))
         self.steps = steps
@@ -68,7 +68,7 @@ OPTIMIZERS: dict[str, Callable] = {
 }
 
 
-def build_optimizer(config: OptimizerConfig, steps_per_epoch: int, steps: int) -> keras.Optimizer:
+def build_optimizer(config: OptimizerConfig, steps_per_epoch: float, steps: int) -> keras.Optimizer:
     """Builds the optimizer for a run of `steps` steps.
 
     Raises:

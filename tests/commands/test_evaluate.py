@@ -121,7 +121,7 @@ def no_captions(folder):
         (other_words, "The vocabulary of "),
         (other_schema, "manifest.json is of schema version 2; this im2txt reads version 1. Build "),
         (other_features, "were made by another encoder"),
-        (no_captions, "has no captions to compare with."),
+        (no_captions, "has no captions to compare with: "),
     ],
     ids=["absent", "words", "schema", "features", "captions"],
 )

@@ -19,7 +19,7 @@ from im2txt.models.encoders import EncoderConfig
 from im2txt.objectives.cross_entropy import CrossEntropyConfig
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.train import train
-from im2txt.training.loop import TrainingConfig
+from im2txt.training.loop import STOPPED, TrainingConfig, TrainingLoop
 from im2txt.training.optimizers import OptimizerConfig
 from im2txt.training.validation import Validation
 from im2txt.workdir import load_run
@@ -180,3 +180,12 @@ def test_help_shows_every_flag():
     assert code == 0
     assert "goes on with a run that was stopped" in out
     assert all(f"  --{name}: " in out for name in ("config", "workdir"))
+
+
+def test_a_run_stopped_by_hand_stops_a_script_too(monkeypatch, records, tmp_path):
+    experiment = tmp_path / "experiment.py"
+    experiment.write_text(CONFIG, encoding="utf-8")
+    monkeypatch.setattr(TrainingLoop, "run", lambda *_: STOPPED)
+    done = run(f"--config={experiment}", f"--config.records={records}", f"--workdir={tmp_path / 'run'}")
+    assert done.code == 130
+    assert "the same command goes on from here" in done.out

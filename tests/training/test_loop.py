@@ -207,7 +207,8 @@ def test_what_is_validated_and_kept_is_the_average(records, tmp_path):
     run(loop, records)
     best = captioner()
     assert restore_model(tmp_path, best, "best") == 3
-    for ours, average, weight in zip(best.variables, loop.average.averages, loop.captioner.variables, strict=True):
+    kept, raw = best.trainable_variables, loop.captioner.trainable_variables
+    for ours, average, weight in zip(kept, loop.average.averages, raw, strict=True):
         np.testing.assert_array_equal(ours, average)
         assert not np.array_equal(ours, weight)
 
@@ -217,7 +218,9 @@ def test_a_checkpoint_holds_every_variable(whole):
     names = [name for name, _ in tf.train.list_variables(str(workdir / "checkpoints" / "state-6"))]
     saved = Counter(name.partition("/")[0] for name in names if name.endswith("VARIABLE_VALUE"))
     weights = len(loop.captioner.variables)
-    assert saved["average"] == 2 * weights  # the weights themselves are named after the first path that leads to them
+    averaged = len(loop.captioner.trainable_variables)
+    assert saved["average"] == 2 * averaged  # the weights themselves are named after the first path that leads to them
+    assert saved["model"] == weights - averaged + 1  # one counts how often it was saved
     assert saved["optimizer"] == len(loop.optimizer.variables)
     assert sum(name.startswith("progress/") for name in names) == 1  # all of it in one text
     best, _ = zip(*tf.train.list_variables(str(workdir / "best" / "model-3")))
