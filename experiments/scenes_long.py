@@ -24,5 +24,5 @@ def get_config() -> ExperimentConfig:
         objective=CrossEntropyConfig(doubly_stochastic=0.0),
         data=DataConfig(images_per_batch=32, group_batches=10),
         optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=200),
-        training=TrainingConfig(epochs=8, average_decay=0.999, validate_epochs=2, patience=0),
+        training=TrainingConfig(epochs=7, average_decay=0.999, validate_epochs=2, patience=0),
     )
