@@ -26,6 +26,7 @@ setup(
         "pillow",
         "absl-py",
         "nltk>=3.9",
+        "ijson>=3.3",
         "importlib_resources",  # tensorflow-datasets needs it without saying so
         "matplotlib",
         "ml_collections>=1.0",
