@@ -34,8 +34,10 @@ setup(
         "tqdm",
     ],
     extras_require={
+        "beam": ["apache-beam>=2.70", "google-crc32c"],
         "dev": ["import-linter>=2,<3", "pytest>=9,<10", "ruff>=0.17,<0.18"],
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "official": ["pycocoevalcap"],
     },
     entry_points={
         "console_scripts": [

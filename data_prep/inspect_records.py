@@ -1,7 +1,7 @@
 """Shows what a records folder holds: counts, caption lengths, how well the vocabulary covers each split.
 
     python -m data_prep.inspect_records --records=DIR
-    python -m data_prep.inspect_records --records=DIR --verify                  # checksums, ids, counts
+    python -m data_prep.inspect_records --records=DIR --verify                  # checksums, pixels, ids, counts
     python -m data_prep.inspect_records --records=DIR --show=1000268201_693b08cb0e.jpg
     python -m data_prep.inspect_records --records=DIR --html=sheet.html         # photos and captions
 
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> None:
         if faults:
             listing = "\n".join(f"  {fault}" for fault in faults)
             raise UserError(f"{folder} is not what its manifest says. Build the records again.\n{listing}")
-        sys.stdout.write("verified: checksums, counts, image ids and word ids are right\n")
+        sys.stdout.write("verified: checksums, counts, images, image ids and word ids are right\n")
     if FLAGS.html is not None:
         write_whole(FLAGS.html, contact_sheet(folder, FLAGS.html_images))
     sys.stdout.write(folder_table(folder))

@@ -1,42 +1,51 @@
 """Builds a records folder from any dataset: the library part of `data_prep.build_records`.
 
-    read -> prepare (ids, captions, tokens) -> count the words of training captions -> check images -> write
+    read -> plan (tokens, duplicates) -> count the words of training captions -> check images -> write shards
 
-Images are checked by worker processes and written by this one, in the order of the source, so the bytes on
-disk depend on the configuration and the source only, not on the number of workers.
+The plan lies in the folder as long as the build lasts, and finished shards have a report beside them, so a build that
+was stopped at any moment goes on where it stood. Images are checked by worker processes and written by this one, in
+the order of the source, or by a `Runner` of another kind; the bytes on disk depend on the configuration and the
+source only.
 
-A training image whose bytes are equal to those of an image in a held-out split that is written too is skipped.
+A training image whose bytes are equal to those of an image in a held-out split that is written too is skipped; one
+that two held-out splits share stays in both and is named in the manifest.
 Words are counted before images are decoded, so those of a broken training image still count.
 """
 
 import dataclasses
-import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from data_prep.datasets import dataset_module
 from data_prep.image_checks import ImageOptions
-from data_prep.output_folder import clear, finished_manifest
-from data_prep.preparation import Preparation, prepare
-from data_prep.shard_writing import Shard, ShardWriter
+from data_prep.output_folder import OutputFolder
+from data_prep.plan import Plan, PlannedShard, SourceDigest
+from data_prep.shard_writing import ShardReport, read_report
 from data_prep.skipped import check_skipped
-from im2txt.data.records import VOCABULARY, write_manifest
-from im2txt.errors import UserError
+from data_prep.source_files import notice
+from data_prep.vocabulary_building import build_vocabulary, check_vocabulary, grow_vocabulary
+from im2txt.data.records import VOCABULARY
+from im2txt.errors import UserError, did_you_mean
 from im2txt.text.tokenizer import Tokenizer
 from im2txt.text.vocabulary import SPECIAL_WORDS, Vocabulary
 
 
 @dataclass(frozen=True)
 class BuildConfig:
-    """How records are built; with the source it determines every byte of them.
+    """How records are built; with the source it determines every byte of them, but for `max_skipped`.
 
     Attributes:
         splits: the splits to write; None means all that the source has.
         tokenizer: makes words of captions.
         min_word_count: words rarer than this among the training captions become `<unk>`.
+        vocabulary_size: at most so many words, special ones included; None means no limit.
         vocabulary: a vocabulary file to use in place of counting words: that of a trained model.
+        grow_vocabulary: whether the words of the training captions are added to those of `vocabulary`.
         images_per_shard: of every shard but a split's last one.
         image: re-encoding of images.
         max_skipped: how many images or captions may be skipped, as a share of the number of images.
@@ -45,16 +54,38 @@ class BuildConfig:
     splits: tuple[str, ...] | None = None
     tokenizer: Tokenizer = field(default_factory=Tokenizer)
     min_word_count: int = 5
+    vocabulary_size: int | None = None
     vocabulary: Path | None = None
+    grow_vocabulary: bool = False
     images_per_shard: int = 1000
     image: ImageOptions = field(default_factory=ImageOptions)
     max_skipped: float = 0.01
 
 
+class Build(NamedTuple):
+    """A build under way, as runners see it.
+
+    Attributes:
+        folder: the records folder.
+        plan: what is to be written.
+        vocabulary: gives words their ids.
+        config: how to build.
+    """
+
+    folder: Path
+    plan: Plan
+    vocabulary: Vocabulary
+    config: BuildConfig
+
+
+# A runner writes every shard that has no report yet: held-out splits before `train`, which must not hold their images.
+Runner = Callable[[Build, Mapping[str, Sequence[PlannedShard]]], None]
+
+
 def build_records(
-    dataset: str, source: Path | None, output: Path, options: Any, config: BuildConfig, workers: int = 1
+    dataset: str, source: Path | None, output: Path, options: Any, config: BuildConfig, runner: Runner
 ) -> dict:
-    """Builds a records folder, or recognises it as built already, and returns its manifest.
+    """Builds a records folder, or goes on with one, or recognises it as built already; returns its manifest.
 
     Args:
         dataset: a name of the table of datasets.
@@ -62,50 +93,99 @@ def build_records(
         output: the records folder.
         options: a `Config` of the dataset's module.
         config: how to build.
-        workers: processes that check images.
+        runner: writes the shards.
 
     Raises:
         UserError: the source is faulty, too much of it had to be skipped, or `output` holds something else.
     """
-    everything = prepare(dataset_module(dataset).read(source, options), config.tokenizer)
-    check_skipped(everything.skipped, everything.found, config.max_skipped)
-    vocabulary = _vocabulary(everything, config)
-    preparation = everything.select(config.splits or everything.splits)
-    identity = {"dataset": dataset, "config": _config_json(preparation, vocabulary, options, config)}
-    finished = finished_manifest(output, identity)
-    if finished:
-        sys.stderr.write(f"note: {output} is built already and left as it is\n")
-        return finished
-    clear(output)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        vocabulary.save(output / VOCABULARY)
-        writer = ShardWriter(preparation, vocabulary, config.image, config.max_skipped)
-        shards = writer.write(output, config.images_per_shard, workers)
-        manifest = {
-            **identity,
-            "vocabulary_sha256": vocabulary.sha256(),
-            "splits": {split: _split_json(shards[split]) for split in shards},
-            "skipped": {"count": len(writer.skipped), "items": [item._asdict() for item in writer.skipped]},
-            "features": None,
-        }
-        write_manifest(output, manifest)
-    except BaseException:
-        clear(output)
-        raise
+    reader = dataset_module(dataset)
+    folder = OutputFolder(output)
+    identity = {"dataset": dataset, "config": _config_json(options, config)}
+    if folder.begun():
+        digest = SourceDigest()
+        for _ in digest.watch(reader.read(source, options)):
+            pass
+        finished = folder.match(_with_source(identity, digest))
+        if finished:
+            notice(f"{output} is built already and left as it is")
+            return finished
+    if not folder.has_plan():
+        digest = SourceDigest()
+        with folder.new_plan() as plan:
+            plan.fill(digest.watch(reader.read(source, options)), config.tokenizer)
+            _check_plan(plan, config)
+            _tell_counts(plan, reader, options)
+            _vocabulary(plan, config).save(output / VOCABULARY)
+            plan.note(_with_source(identity, digest))
+    with closing(folder.plan()) as plan:
+        build = Build(output, plan, Vocabulary.load(output / VOCABULARY), config)
+        manifest = _write(build, runner)
+    folder.finish(manifest)
     return manifest
 
 
-def _vocabulary(preparation: Preparation, config: BuildConfig) -> Vocabulary:
-    if config.vocabulary is not None:
-        return Vocabulary.load(config.vocabulary)
-    if "train" not in preparation.splits:
+def _write(build: Build, runner: Runner) -> dict:
+    """Has all shards written; returns the manifest."""
+    plan, config = build.plan, build.config
+    splits = [split for split in plan.splits() if split in (config.splits or (split,))]
+    shards = {split: plan.shards(split, config.images_per_shard) for split in splits}
+    runner(build, shards)
+    reports = {split: [read_report(build.folder / shard.name) for shard in shards[split]] for split in splits}
+    skipped = plan.skipped() + [item for split in splits for report in reports[split] for item in report.skipped]
+    check_skipped(skipped, plan.found, config.max_skipped)
+    duplicates = _duplicates(reports)
+    if duplicates:
+        notice(f"{len(duplicates)} images are the same in two held-out splits; manifest.json names them")
+    return {
+        **plan.facts,
+        "vocabulary_sha256": build.vocabulary.sha256(),
+        "splits": {split: _split_json(reports[split]) for split in splits},
+        "skipped": {"count": len(skipped), "items": [item._asdict() for item in skipped]},
+        "duplicates": {"count": len(duplicates), "items": duplicates},
+        "features": None,
+    }
+
+
+def _check_plan(plan: Plan, config: BuildConfig) -> None:
+    """Raises UserError for a source that nothing can be made of."""
+    known, skipped = plan.splits(), plan.skipped()
+    if not known:
+        reason = f" The first of {len(skipped)} reasons: {skipped[0].where}: {skipped[0].reason}." if skipped else ""
+        raise UserError(f"The source has no image with captions.{reason}")
+    check_skipped(skipped, plan.found, config.max_skipped)
+    for name in config.splits or ():
+        if name not in known:
+            remedy = did_you_mean(name, known)
+            raise UserError(f"--splits={','.join(config.splits)}: the source has no split `{name}`. {remedy}")
+
+
+def _tell_counts(plan: Plan, reader: ModuleType, options: Any) -> None:
+    """Tells the user where the source holds other numbers of images than the dataset's authors handed out."""
+    found = plan.splits()
+    for split, count in reader.expected(options).items():
+        if found.get(split, count) != count:
+            notice(f"{split}: {found[split]:,} usable images were found, the whole dataset has {count:,}")
+
+
+def _vocabulary(plan: Plan, config: BuildConfig) -> Vocabulary:
+    given = Vocabulary.load(config.vocabulary) if config.vocabulary else None
+    if given:
+        check_vocabulary(config.vocabulary, given, config.tokenizer)
+    if given and not config.grow_vocabulary:
+        return given
+    if "train" not in plan.splits():
         raise UserError(
             "The source has no split `train` to take the vocabulary from. "
             "Give that of the model's training records: --vocabulary=RECORDS/vocabulary.txt."
         )
-    captions = (tokens for image in preparation.splits["train"] for tokens in image.tokens)
-    vocabulary = Vocabulary.build(captions, config.min_word_count)
+    counts, captions = Counter(), 0
+    for tokens in plan.tokens("train"):
+        counts.update(tokens)
+        captions += 1
+    limits = config.min_word_count, config.vocabulary_size
+    if given:
+        return grow_vocabulary(given, counts, captions, *limits)
+    vocabulary = build_vocabulary(counts, captions, config.tokenizer, *limits)
     if len(vocabulary) == len(SPECIAL_WORDS):
         raise UserError(
             f"No word occurs {config.min_word_count} times in the training captions. Lower --min_word_count."
@@ -113,23 +193,42 @@ def _vocabulary(preparation: Preparation, config: BuildConfig) -> Vocabulary:
     return vocabulary
 
 
-def _config_json(preparation: Preparation, vocabulary: Vocabulary, options: Any, config: BuildConfig) -> dict:
+def _config_json(options: Any, config: BuildConfig) -> dict:
     """Returns what determines the bytes of the records, as it stands in the manifest."""
+    given = Vocabulary.load(config.vocabulary).sha256() if config.vocabulary else None
+    counted = not config.vocabulary or config.grow_vocabulary
     return {
         "options": dataclasses.asdict(options),
-        "splits": sorted(preparation.splits),
+        "splits": sorted(config.splits) if config.splits else None,
         "tokenizer": dataclasses.asdict(config.tokenizer),
-        "min_word_count": None if config.vocabulary else config.min_word_count,
-        "vocabulary_sha256": vocabulary.sha256() if config.vocabulary else None,
+        "min_word_count": config.min_word_count if counted else None,
+        "vocabulary_size": config.vocabulary_size if counted else None,
+        "vocabulary_sha256": given,
+        "grow_vocabulary": config.grow_vocabulary,
         "images_per_shard": config.images_per_shard,
         "image": dataclasses.asdict(config.image),
-        "source_sha256": preparation.sha256(),
     }
 
 
-def _split_json(shards: Sequence[Shard]) -> dict:
+def _with_source(identity: dict, digest: SourceDigest) -> dict:
+    return {**identity, "config": {**identity["config"], "source_sha256": digest.sha256()}}
+
+
+def _split_json(reports: Sequence[ShardReport]) -> dict:
     return {
-        "images": sum(shard.records for shard in shards),
-        "captions": sum(shard.captions for shard in shards),
-        "shards": [{"name": shard.name, "sha256": shard.sha256, "records": shard.records} for shard in shards],
+        "images": sum(report.records for report in reports),
+        "captions": sum(report.captions for report in reports),
+        "shards": [{"name": report.name, "sha256": report.sha256, "records": report.records} for report in reports],
     }
+
+
+def _duplicates(reports: Mapping[str, Sequence[ShardReport]]) -> list[dict]:
+    """Returns the images of held-out splits whose bytes an earlier held-out split has, too."""
+    first: dict[str, tuple[str, str]] = {}
+    duplicates = []
+    for split, shards in reports.items():
+        for digest, image_id in (item for report in shards for item in report.originals.items()):
+            same_as, of_split = first.setdefault(digest, (image_id, split))
+            if of_split != split:
+                duplicates.append({"image_id": image_id, "split": split, "same_as": same_as, "of_split": of_split})
+    return duplicates

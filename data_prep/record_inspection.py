@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
+from tqdm import tqdm
 
 from im2txt.data.records import VOCABULARY, parse_records, read_manifest, shard_paths
 from im2txt.errors import UserError
@@ -22,11 +23,13 @@ class SplitStatistics:
 
     Attributes:
         images: number of records.
+        regions: number of boxes with a phrase.
         lengths: how many captions have so many words.
         unknown: number of words that are `<unk>`.
     """
 
     images: int = 0
+    regions: int = 0
     lengths: Counter[int] = field(default_factory=Counter)
     unknown: int = 0
 
@@ -63,8 +66,10 @@ def split_statistics(folder: Path, split: str) -> SplitStatistics:
     statistics = SplitStatistics()
     for path in shard_paths(folder, split):
         for batch in _batches(path):
-            ids = parse_records(batch, ["captions/ids"])["captions/ids"]  # [batch, captions, words]
+            parsed = parse_records(batch, ["captions/ids", "regions/ids"])
+            ids = parsed["captions/ids"]  # [batch, captions, words]
             statistics.images += int(ids.nrows())
+            statistics.regions += int(parsed["regions/ids"].values.nrows())
             statistics.lengths.update(ids.values.row_lengths().numpy().tolist())
             statistics.unknown += int(tf.math.count_nonzero(ids.flat_values == UNK))
     return statistics
@@ -95,34 +100,47 @@ def find_faults(folder: Path) -> list[str]:
     faults = []
     if vocabulary.sha256() != manifest["vocabulary_sha256"]:
         faults.append(f"{VOCABULARY} is not the one that the manifest names")
+    fields = ["image/id", "captions/ids", "regions/ids", *([] if manifest.get("features") else ["image/bytes"])]
+    shards = [
+        (shard, Path(path))
+        for split, entry in manifest["splits"].items()
+        for shard, path in zip(entry["shards"], shard_paths(folder, split))
+    ]
     seen: dict[str, str] = {}
-    for split, entry in manifest["splits"].items():
-        for shard, path in zip(entry["shards"], shard_paths(folder, split)):
+    with tqdm(total=sum(shard["records"] for shard, _ in shards), unit=" records", desc="verify") as progress:
+        for shard, path in shards:
             if sha256_file(path) != shard["sha256"]:
                 faults.append(f"{shard['name']}: the checksum is not that of the manifest")
                 continue  # whatever else is wrong follows from that
-            faults.extend(f"{shard['name']}: {fault}" for fault in _shard_faults(path, shard, vocabulary, seen))
+            records = 0
+            for batch in _batches(str(path)):
+                parsed = parse_records(batch, fields)
+                faults += [f"{path.name}: {fault}" for fault in _batch_faults(parsed, path.name, vocabulary, seen)]
+                records += len(batch)
+                progress.update(len(batch))
+            if records != shard["records"]:
+                faults.append(f"{path.name}: {records} records where the manifest says {shard['records']}")
     return faults
 
 
-def _shard_faults(path: str, shard: dict, vocabulary: Vocabulary, seen: dict[str, str]) -> Iterator[str]:
-    """Yields faults of an undamaged shard; `seen` maps the ids of earlier records to their shards."""
-    records = 0
-    for batch in _batches(path):
-        records += len(batch)
-        fields = parse_records(batch, ["image/id", "captions/ids"])
-        image_ids = [name.decode() for name in fields["image/id"].numpy()]
-        for image_id in image_ids:
-            if image_id in seen:
-                yield f"the image id {image_id} is also in {seen[image_id]}"
-            seen[image_id] = shard["name"]
-        words = fields["captions/ids"].flat_values
-        images = fields["captions/ids"].merge_dims(1, 2).value_rowids()  # the image of each word
+def _batch_faults(parsed: dict, shard: str, vocabulary: Vocabulary, seen: dict[str, str]) -> Iterator[str]:
+    """Yields faults of records; `seen` maps the ids of earlier records to their shards."""
+    image_ids = [name.decode() for name in parsed["image/id"].numpy()]
+    for image_id in image_ids:
+        if image_id in seen:
+            yield f"the image id {image_id} is also in {seen[image_id]}"
+        seen[image_id] = shard
+    for kind in ("captions", "regions"):
+        words = parsed[f"{kind}/ids"].flat_values
+        images = parsed[f"{kind}/ids"].merge_dims(1, 2).value_rowids()  # the image of each word
         wrong = (words <= END) | (words >= len(vocabulary))
         for word_id, image in zip(words[wrong].numpy(), images[wrong].numpy()):
-            yield f"a caption of {image_ids[image]} has the word id {word_id}, which {VOCABULARY} has not"
-    if records != shard["records"]:
-        yield f"{records} records where the manifest says {shard['records']}"
+            yield f"the {kind} of {image_ids[image]} have the word id {word_id}, which {VOCABULARY} has not"
+    for image_id, content in zip(image_ids, parsed.get("image/bytes", ())):
+        try:
+            tf.io.decode_image(content, channels=3, expand_animations=False)
+        except tf.errors.InvalidArgumentError:
+            yield f"the image of {image_id} cannot be decoded"
 
 
 def _batches(path: str) -> Iterator[tf.Tensor]:

@@ -19,7 +19,7 @@ def folder_table(folder: Path) -> str:
     manifest = read_manifest(folder)
     vocabulary = Vocabulary.load(folder / VOCABULARY)
     kind = "feature records" if manifest.get("features") else "image records"
-    header = ("split", "images", "captions", "shards", "min", "median", "95 %", "max", "words", "unknown")
+    header = ("split", "images", "captions", "regions", "shards", "min", "median", "95 %", "max", "words", "unknown")
     rows = [header]
     for split, entry in manifest["splits"].items():
         rows.append(_row(split, len(entry["shards"]), split_statistics(folder, split)))
@@ -30,6 +30,7 @@ def folder_table(folder: Path) -> str:
         *_aligned(rows),
         "",
         *_skipped_lines(manifest["skipped"]),
+        *_duplicate_lines(manifest.get("duplicates", {"items": []})),
     ]
     return "\n".join(lines) + "\n"
 
@@ -60,7 +61,7 @@ def record_text(folder: Path, found: FoundRecord) -> str:
 def _row(split: str, shards: int, statistics: SplitStatistics) -> tuple[str, ...]:
     unknown = statistics.unknown / max(1, statistics.words)
     lengths = [statistics.length_quantile(share) for share in (0.0, 0.5, 0.95, 1.0)]
-    counts = [statistics.images, statistics.captions, shards, *lengths, statistics.words]
+    counts = [statistics.images, statistics.captions, statistics.regions, shards, *lengths, statistics.words]
     return (split, *(f"{count:,}" for count in counts), f"{unknown:.2%}")
 
 
@@ -77,6 +78,14 @@ def _skipped_lines(skipped: dict) -> list[str]:
     items = [f"  {item['where']}: {item['image_id']}: {item['reason']}" for item in skipped["items"]]
     more = [f"  and {len(items) - _SHOWN_SKIPPED} more"] if len(items) > _SHOWN_SKIPPED else []
     return [f"skipped: {skipped['count']}", *items[:_SHOWN_SKIPPED], *more]
+
+
+def _duplicate_lines(duplicates: dict) -> list[str]:
+    items = [
+        f"  {item['image_id']} of {item['split']}: {item['same_as']} of {item['of_split']}"
+        for item in duplicates["items"]
+    ]
+    return [f"images that two held-out splits share: {len(items)}", *items[:_SHOWN_SKIPPED]] if items else []
 
 
 def _describe_image(content: bytes) -> str:

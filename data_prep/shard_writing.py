@@ -1,91 +1,113 @@
-"""Writes prepared images as TFRecord shards, each under a temporary name first, and tells what it wrote."""
+"""Writes planned images as TFRecord shards, and beside each a report of what became of its images.
 
+A shard appears under its name when it is whole, its report after it: a shard with a report is finished, and a build
+that was stopped goes on with those that have none. The reports become part of the manifest and are removed then.
+"""
+
+import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
-from tqdm import tqdm
 
-from data_prep.image_checks import CheckedImage, ImageOptions, checked_images
-from data_prep.preparation import Preparation, TokenizedImage
-from data_prep.skipped import Skipped, check_skipped
-from im2txt.data.records import ImageRecord, encode_image_record, shard_name
-from im2txt.files import sha256_file
+from data_prep.image_checks import CheckedImage
+from data_prep.plan import PlannedImage
+from data_prep.skipped import Skipped
+from im2txt.data.records import ImageRecord, encode_image_record
+from im2txt.files import sha256_file, write_whole
 from im2txt.text.vocabulary import Vocabulary
 
 
-class Shard(NamedTuple):
-    """A shard on disk; `captions` is the number of captions in its records."""
+class ShardReport(NamedTuple):
+    """What became of the images of one shard.
+
+    Attributes:
+        name: of the shard's file.
+        sha256: of the shard's bytes.
+        records: number of records.
+        captions: number of captions in them.
+        skipped: images that were refused.
+        originals: sha256 of an image's bytes as they were read -> its id, of held-out splits alone.
+    """
 
     name: str
     sha256: str
     records: int
     captions: int
+    skipped: list[Skipped]
+    originals: dict[str, str]
 
 
-class ShardWriter:
-    """Turns a preparation into shards; `skipped` grows by every image that is refused on the way."""
+def write_shard(
+    path: Path,
+    images: Iterable[PlannedImage],
+    checks: Iterator[CheckedImage],
+    vocabulary: Vocabulary,
+    held_out: Mapping[str, str],
+) -> ShardReport:
+    """Writes one shard and its report.
 
-    def __init__(
-        self,
-        preparation: Preparation,
-        vocabulary: Vocabulary,
-        image_options: ImageOptions,
-        max_skipped: float,
-    ) -> None:
-        self.skipped = list(preparation.skipped)
-        self._splits = preparation.splits
-        self._found = preparation.found
-        self._vocabulary = vocabulary
-        self._image_options = image_options
-        self._max_skipped = max_skipped
-        self._held_out: dict[str, str] = {}  # sha256 of a held-out image -> its id and split
-
-    def write(self, folder: Path, images_per_shard: int, workers: int) -> dict[str, list[Shard]]:
-        """Writes all splits; the same bytes for any number of workers.
-
-        Raises:
-            UserError: more had to be skipped than is allowed, or a worker died.
-        """
-        examples = (image.example for images in self._splits.values() for image in images)
-        checks = checked_images(examples, self._image_options, workers)
-        shards: dict[str, list[Shard]] = {}
-        total = sum(map(len, self._splits.values()))
-        with tqdm(total=total, unit=" images", desc="records", mininterval=0.5) as progress:
-            for split, images in self._splits.items():
-                blocks = [images[at : at + images_per_shard] for at in range(0, len(images), images_per_shard)]
-                for number, block in enumerate(blocks):
-                    path = folder / shard_name(split, number, len(blocks))
-                    shards.setdefault(split, []).append(write_shard(path, self._records(block, checks, progress)))
-        return shards
-
-    def _records(
-        self, images: Iterable[TokenizedImage], checks: Iterator[CheckedImage], progress: tqdm
-    ) -> Iterator[ImageRecord]:
-        for image, check in zip(images, checks):  # zip asks `images` first: no check is lost at a block's end
-            reason = self._refusal(image, check)
+    Args:
+        path: of the shard.
+        images: what it holds.
+        checks: begins with the checks of these images, of which it takes one for each.
+        vocabulary: gives words their ids.
+        held_out: sha256 of an image of a held-out split -> its name; a training image like it is refused.
+    """
+    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    skipped: list[Skipped] = []
+    originals: dict[str, str] = {}
+    records = captions = 0
+    with tf.io.TFRecordWriter(str(part)) as writer:
+        for image, check in zip(images, checks):  # zip asks `images` first: no check is lost at the end
+            example = image.example
+            reason = _refusal(example.split, check, held_out)
             if reason:
-                self.skipped.append(Skipped(image.example.image_id, image.example.where, reason))
-                check_skipped(self.skipped, self._found, self._max_skipped)
-            else:
-                yield image_record(image, check.content, self._vocabulary)
-            progress.update()
-
-    def _refusal(self, image: TokenizedImage, check: CheckedImage) -> str:
-        """Returns why an image becomes no record, or nothing if it does."""
-        example = image.example
-        if check.reason:
-            return f"the image {check.reason}"
-        if example.split != "train":
-            self._held_out.setdefault(check.sha256, f"{example.image_id} of split {example.split}")
-        elif check.sha256 in self._held_out:
-            return f"the image is the same as {self._held_out[check.sha256]}, which must not be trained on"
-        return ""
+                skipped.append(Skipped(example.image_id, example.where, reason))
+                continue
+            if example.split != "train":
+                originals.setdefault(check.sha256, example.image_id)
+            writer.write(encode_image_record(image_record(image, check.content, vocabulary)))
+            records += 1
+            captions += len(example.captions)
+    part.replace(path)
+    report = ShardReport(path.name, sha256_file(path), records, captions, skipped, originals)
+    write_whole(report_path(path), json.dumps(report._asdict()))
+    return report
 
 
-def image_record(image: TokenizedImage, content: bytes, vocabulary: Vocabulary) -> ImageRecord:
+def finished_report(path: Path) -> ShardReport | None:
+    """Returns the report of a shard, or None where the shard is not finished or no longer as it was written."""
+    if not (path.is_file() and report_path(path).is_file()):
+        return None
+    report = read_report(path)
+    return report if report.sha256 == sha256_file(path) else None
+
+
+def read_report(path: Path) -> ShardReport:
+    """Returns the report of a finished shard."""
+    report = ShardReport(**json.loads(report_path(path).read_text(encoding="utf-8")))
+    return report._replace(skipped=[Skipped(*item) for item in report.skipped])
+
+
+def report_path(shard: Path) -> Path:
+    """Returns where the report of a shard lies."""
+    return shard.with_name(f"{shard.name}.json")
+
+
+def held_out_images(reports: Iterable[tuple[str, ShardReport]]) -> dict[str, str]:
+    """Returns sha256 -> name of every image of held-out splits, from (split, report) of their shards in any order."""
+    images: dict[str, str] = {}
+    for split, report in reports:
+        for digest, image_id in report.originals.items():
+            name = f"{image_id} of split {split}"
+            images[digest] = min(name, images.get(digest, name))
+    return images
+
+
+def image_record(image: PlannedImage, content: bytes, vocabulary: Vocabulary) -> ImageRecord:
     """Returns the record of one example; `content` is its encoded image."""
     example = image.example
     return ImageRecord(
@@ -94,18 +116,15 @@ def image_record(image: TokenizedImage, content: bytes, vocabulary: Vocabulary) 
         captions=example.captions,
         caption_ids=tuple(tuple(vocabulary.encode(tokens)) for tokens in image.tokens),
         regions=example.regions,
+        region_ids=tuple(tuple(vocabulary.encode(tokens)) for tokens in image.phrase_tokens),
         metadata=example.metadata,
     )
 
 
-def write_shard(path: Path, records: Iterable[ImageRecord]) -> Shard:
-    """Writes records to a TFRecord file, which appears under its name when it is whole."""
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
-    number = captions = 0
-    with tf.io.TFRecordWriter(str(part)) as writer:
-        for record in records:
-            writer.write(encode_image_record(record))
-            number += 1
-            captions += len(record.captions)
-    part.replace(path)
-    return Shard(path.name, sha256_file(path), number, captions)
+def _refusal(split: str, check: CheckedImage, held_out: Mapping[str, str]) -> str:
+    """Returns why an image becomes no record, or nothing if it does."""
+    if check.reason:
+        return f"the image {check.reason}"
+    if split == "train" and check.sha256 in held_out:
+        return f"the image is the same as {held_out[check.sha256]}, which must not be trained on"
+    return ""

@@ -10,7 +10,7 @@ prints for each image its captions, best first, each with its probability:
 
 A folder stands for the image files in and below it. A file that is no image is reported and stops nothing.
 With --json there is one line an image, {"image", "ok", "captions": [{"text", "log_probability", "length"}]};
-the length counts the words and the end of the caption.
+the length counts the words, or pieces of words, and the end of the caption.
 """
 
 import json
@@ -89,7 +89,7 @@ def _drawing(service: "Service") -> Callable[["CaptionedPhoto"], None]:
 
     def draw(captioned: "CaptionedPhoto") -> None:
         best = captioned.captions[0]
-        folder.draw(captioned.photo.name, captioned.photo.read(), best.text.split(), best.attention)
+        folder.draw(captioned.photo.name, captioned.photo.read(), best.words, best.attention)
 
     return draw
 

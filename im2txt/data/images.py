@@ -5,14 +5,15 @@ squeezed to a square by bilinear interpolation without antialiasing. Training ma
 colours; each is off by default, and each is a stateless function of its seed, so that a resumed run sees the
 very same images.
 
-Deviations from im2txt: evaluation reads the whole image, not its central 299/346; an image whose captions
-tell left from right is never flipped; the order of the colour operations is drawn from the seed, not from the
-thread's number.
+Deviations from im2txt: evaluation reads the whole image, not its central 299/346; the random part of 299/346 is cut
+from the original pixels and then resized, which is the same picture to a fraction of a pixel and saves resizing what
+is thrown away; an image whose captions tell left from right is never flipped; the order of the colour operations is
+drawn from the seed, not from the thread's number.
 """
 
 import tensorflow as tf
 
-CROP_RATIO = 346 / 299  # im2txt resizes to 346 and crops 299
+CROPPED_SHARE = 299 / 346  # im2txt resizes to 346 and crops 299
 
 
 def decode_image(image_bytes: tf.Tensor, size: int) -> tf.Tensor:
@@ -26,13 +27,22 @@ def decode_image(image_bytes: tf.Tensor, size: int) -> tf.Tensor:
         lambda: tf.io.decode_jpeg(image_bytes, channels=3, dct_method="INTEGER_ACCURATE"),
         lambda: tf.io.decode_image(image_bytes, channels=3, expand_animations=False),
     )
-    image.set_shape([None, None, 3])
-    return tf.image.resize(image, [size, size], method="bilinear") / 127.5 - 1.0
+    return _resize(image, size)
 
 
 def decode_cropped_image(image_bytes: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
-    """Decodes to a random [size, size, 3] part of the image resized to 346/299 of `size`; `seed` is int [2]."""
-    return tf.image.stateless_random_crop(decode_image(image_bytes, round(size * CROP_RATIO)), [size, size, 3], seed)
+    """As `decode_image`, but of a random part of the image, 299/346 of each side; `seed` is int [2]."""
+
+    def decode_part_of_jpeg() -> tf.Tensor:  # rows and blocks outside of it are not decoded
+        window = _random_window(tf.image.extract_jpeg_shape(image_bytes)[:2], seed)
+        return tf.io.decode_and_crop_jpeg(image_bytes, window, channels=3, dct_method="INTEGER_ACCURATE")
+
+    def decode_part() -> tf.Tensor:
+        image = tf.io.decode_image(image_bytes, channels=3, expand_animations=False)
+        top, left, height, width = tf.unstack(_random_window(tf.shape(image)[:2], seed))
+        return image[top : top + height, left : left + width]
+
+    return _resize(tf.cond(tf.io.is_jpeg(image_bytes), decode_part_of_jpeg, decode_part), size)
 
 
 def random_flip(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -63,3 +73,17 @@ def distort_colours(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         lambda: hue(saturation(contrast(brightness(image)))),
     )
     return tf.clip_by_value(image, 0.0, 1.0) * 2.0 - 1.0
+
+
+def _resize(image: tf.Tensor, size: int) -> tf.Tensor:
+    """Squeezes uint8 pixels [height, width, 3] to float32 [size, size, 3] in [-1, 1]."""
+    image.set_shape([None, None, 3])
+    return tf.image.resize(image, [size, size], method="bilinear") / 127.5 - 1.0
+
+
+def _random_window(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns int32 [top, left, height, width] of a random part of an image of `shape` [height, width]."""
+    whole = tf.cast(shape, tf.float32)
+    part = tf.maximum(tf.round(whole * CROPPED_SHARE), 1.0)
+    corner = tf.floor(tf.random.stateless_uniform([2], seed) * (whole - part + 1.0))
+    return tf.cast(tf.concat([tf.minimum(corner, whole - part), part], axis=0), tf.int32)

@@ -55,12 +55,13 @@ def open_source(
 ) -> Source:
     """Opens a split, held in memory if `fields` of all its records take at most `memory_bytes`.
 
-    `shuffle` None keeps the order of the files. Raises UserError where the split is not to be had, or empty.
+    `shuffle` None keeps the order of the files. Raises UserError where the split is not to be had, or has no captions.
     """
     paths = shard_paths(records, split)
     manifest = read_manifest(records)
-    if not manifest["splits"][split]["images"]:
-        raise UserError(f"Split `{split}` of {records} holds no images. Build the records from more of the source.")
+    for what in ("images", "captions"):
+        if not manifest["splits"][split][what]:
+            raise UserError(f"Split `{split}` of {records} holds no {what}. Build the records from more of the source.")
     if _size(paths, manifest, split, fields) <= memory_bytes:
         return _held(paths, fields, shuffle)
     return _streamed(paths, [shard["records"] for shard in manifest["splits"][split]["shards"]], shuffle)

@@ -52,7 +52,7 @@ class DataConfig:
         distort_colours: whether to change brightness, saturation, hue and contrast at random.
         memory_mb: megabytes of records that may be held in memory; larger splits are streamed from disk.
         shuffle_buffer: images among which a stream is shuffled.
-        workers: batches made at the same time; 0 leaves it to tf.data.
+        workers: batches made at the same time; 0 means as many as there are cores.
         prefetch: finished batches that wait for the training step.
     """
 
@@ -116,7 +116,7 @@ def train_dataset(
     steps = tf.data.Dataset.counter(start_step)
     batches = tf.data.Dataset.zip(steps, _batches(source, config, start_step))
     parallel = config.workers or tf.data.AUTOTUNE
-    return batches.map(finish, num_parallel_calls=parallel, deterministic=True).prefetch(config.prefetch)
+    return _untuned(batches.map(finish, num_parallel_calls=parallel, deterministic=True).prefetch(config.prefetch))
 
 
 def eval_dataset(
@@ -145,7 +145,17 @@ def eval_dataset(
         return _with_static_images(batch, images_per_batch)
 
     batches = tf.data.TFRecordDataset(shard_paths(records, split)).batch(images_per_batch)
-    return batches.enumerate().map(finish, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+    return _untuned(batches.enumerate().map(finish, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2))
+
+
+def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Turns the tuning in the background off; as many batches as there are cores are made at the same time then.
+
+    The tuner's thread sleeps longer and longer, up to a minute, and the end of an iterator waits for it to wake up.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def _batches(source: Source, config: DataConfig, start_step: int) -> tf.data.Dataset:
@@ -215,6 +225,11 @@ def _any_word(caption_ids: tf.RaggedTensor, words: Sequence[int]) -> tf.Tensor:
 def _side_words(records: str | os.PathLike) -> list[int]:
     """Returns the ids of words that tell sides; one that is too rare for the vocabulary goes unnoticed."""
     vocabulary = Vocabulary.load(Path(records) / VOCABULARY)
+    if vocabulary.in_pieces:
+        raise UserError(
+            f"data.random_flip must know which captions tell left from right, and the vocabulary of {records} holds "
+            "parts of words. Set it to False."
+        )
     return [number for number, word in enumerate(vocabulary.words) if SIDES.match(word)]
 
 

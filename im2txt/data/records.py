@@ -15,6 +15,8 @@ Fields of an image record (schema 1):
     captions/lengths  int64 [captions]                 words in each caption
     regions/boxes     float [regions * 4]   ymin, xmin, ymax, xmax as fractions of height and width
     regions/phrases   bytes [regions]
+    regions/ids       int64 [words of all phrases]     in the same vocabulary
+    regions/lengths   int64 [regions]                  words in each phrase
     metadata          bytes             JSON object; what only this dataset knows (scenes: its scene graph)
 
 A feature record holds, in place of `image/bytes`, what a frozen encoder made of the image; all else is the same:
@@ -28,12 +30,13 @@ Manifest (image and feature records alike; `features` is null for image records)
      "splits": {"train": {"images": 1000, "captions": 5000,
                           "shards": [{"name": "train-00000-of-00002.tfrecord", "sha256": "...", "records": 500}]}},
      "skipped": {"count": 1, "items": [{"image_id": "...", "where": "...", "reason": "..."}]},
+     "duplicates": {"count": 1, "items": [{"image_id": "...", "split": "test", "same_as": "...", "of_split": "val"}]},
      "features": {"encoder": {...}, "encoder_sha256": "...", "grid": [8, 8], "regions": 64, "depth": 1280}}
 """
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +60,7 @@ class ImageRecord(NamedTuple):
     captions: tuple[str, ...]
     caption_ids: tuple[tuple[int, ...], ...]
     regions: tuple[Region, ...] = ()
+    region_ids: tuple[tuple[int, ...], ...] = ()
     metadata: dict = {}  # noqa: RUF012 - never written to
 
 
@@ -68,16 +72,15 @@ def encode_image_record(record: ImageRecord) -> bytes:
 def decode_image_record(serialized: bytes) -> ImageRecord:
     """The inverse of `encode_image_record` (boxes come back in float32 precision)."""
     feature = tf.train.Example.FromString(serialized).features.feature
-    flat = iter(feature["captions/ids"].int64_list.value)
-    lengths = feature["captions/lengths"].int64_list.value
     boxes = np.array(feature["regions/boxes"].float_list.value).reshape(-1, 4)
     phrases = [phrase.decode() for phrase in feature["regions/phrases"].bytes_list.value]
     return ImageRecord(
         image_id=feature["image/id"].bytes_list.value[0].decode(),
         image_bytes=feature["image/bytes"].bytes_list.value[0],
         captions=tuple(text.decode() for text in feature["captions/text"].bytes_list.value),
-        caption_ids=tuple(tuple(next(flat) for _ in range(length)) for length in lengths),
+        caption_ids=_unflatten(feature, "captions"),
         regions=tuple(Region(tuple(map(float, box)), phrase) for box, phrase in zip(boxes, phrases)),
+        region_ids=_unflatten(feature, "regions"),
         metadata=json.loads(feature["metadata"].bytes_list.value[0]),
     )
 
@@ -96,20 +99,26 @@ def parse_records(serialized: tf.Tensor, fields: Sequence[str]) -> dict[str, tf.
     """Parses a batch of serialized records [batch] in the graph; only `fields` are read.
 
     `image/id`, `image/bytes`, `metadata`, `features/regions` and `features/pooled` come back as strings [batch];
-    `captions/ids` as ragged int64 [batch, captions, words]; `captions/text` as ragged strings [batch, captions].
+    `captions/ids` and `regions/ids` as ragged int64 [batch, captions or regions, words]; `captions/text` as ragged
+    strings [batch, captions].
     """
     scalar = tf.io.FixedLenFeature([], tf.string)
-    lengths = tf.io.RaggedFeature.RowLengths("captions/lengths")
     known = {
         "image/id": scalar,
         "image/bytes": scalar,
         "metadata": tf.io.FixedLenFeature([], tf.string, default_value="{}"),  # a record need not have any
         "features/regions": scalar,
         "features/pooled": scalar,
-        "captions/ids": tf.io.RaggedFeature(tf.int64, "captions/ids", partitions=[lengths], row_splits_dtype=tf.int64),
+        "captions/ids": _words("captions"),
+        "regions/ids": _words("regions"),
         "captions/text": tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64),
     }
     return tf.io.parse_example(serialized, {field: known[field] for field in fields})
+
+
+def _words(name: str) -> tf.io.RaggedFeature:
+    lengths = tf.io.RaggedFeature.RowLengths(f"{name}/lengths")
+    return tf.io.RaggedFeature(tf.int64, f"{name}/ids", partitions=[lengths], row_splits_dtype=tf.int64)
 
 
 def decode_features(serialized: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
@@ -180,19 +189,32 @@ def read_image_records(folder: str | os.PathLike, split: str) -> Iterator[ImageR
 
 def _shared_features(record: ImageRecord) -> dict[str, tf.train.Feature]:
     """Returns the fields that image and feature records have in common."""
-    captions, caption_ids = record.captions, record.caption_ids
-    if len(captions) != len(caption_ids):
-        raise ValueError(f"Expected ids for each of {len(captions)} captions. Received: {len(caption_ids)}.")
-    boxes = [side for region in record.regions for side in region.box]
+    captions, regions = record.captions, record.regions
+    for texts, ids in ((captions, record.caption_ids), (regions, record.region_ids)):
+        if len(texts) != len(ids):
+            raise ValueError(f"Expected ids for each of {len(texts)} texts. Received: {len(ids)}.")
+    boxes = [side for region in regions for side in region.box]
     return {
         "image/id": _bytes([record.image_id.encode()]),
         "captions/text": _bytes([caption.encode() for caption in captions]),
-        "captions/ids": _int64([word for ids in caption_ids for word in ids]),
-        "captions/lengths": _int64([len(ids) for ids in caption_ids]),
+        **_flatten("captions", record.caption_ids),
         "regions/boxes": tf.train.Feature(float_list=tf.train.FloatList(value=boxes)),
-        "regions/phrases": _bytes([region.phrase.encode() for region in record.regions]),
+        "regions/phrases": _bytes([region.phrase.encode() for region in regions]),
+        **_flatten("regions", record.region_ids),
         "metadata": _bytes([json.dumps(record.metadata, sort_keys=True).encode()]),
     }
+
+
+def _flatten(name: str, texts: Sequence[Sequence[int]]) -> dict[str, tf.train.Feature]:
+    """Returns the fields that hold the words of several texts, end to end, and the number of words in each."""
+    words = [word for ids in texts for word in ids]
+    return {f"{name}/ids": _int64(words), f"{name}/lengths": _int64([len(ids) for ids in texts])}
+
+
+def _unflatten(feature: Mapping[str, tf.train.Feature], name: str) -> tuple[tuple[int, ...], ...]:
+    """The inverse of `_flatten`."""
+    flat = iter(feature[f"{name}/ids"].int64_list.value)
+    return tuple(tuple(next(flat) for _ in range(length)) for length in feature[f"{name}/lengths"].int64_list.value)
 
 
 def _serialize(feature: dict[str, tf.train.Feature]) -> bytes:

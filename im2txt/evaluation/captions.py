@@ -11,7 +11,8 @@ from im2txt.data.records import parse_records, shard_paths
 from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
 from im2txt.errors import UserError
 from im2txt.models.captioner import Batch, Captioner
-from im2txt.text.vocabulary import Vocabulary
+from im2txt.text.vocabulary import Vocabulary, spelled
+from im2txt.text.whole_words import whole_words, word_maps
 
 
 class SplitImage(NamedTuple):
@@ -26,19 +27,17 @@ class Caption(NamedTuple):
     """A caption a model found.
 
     Attributes:
-        words: without special words.
-        log_probability: sum over the words and <end>, natural log.
-        attention: float32 [words, regions], or None where the decoder does not attend.
+        text: the caption.
+        words: those of `text`, as spaces part them.
+        log_probability: sum over the steps, <end> included, natural log.
+        attention: float32 [words, regions], of a word the mean over its pieces; None where the decoder does not
+            attend.
     """
 
+    text: str
     words: tuple[str, ...]
     log_probability: float
     attention: np.ndarray | None = None
-
-    @property
-    def text(self) -> str:
-        """The caption as one line."""
-        return " ".join(self.words)
 
 
 def read_split(records: str | os.PathLike, split: str) -> list[SplitImage]:
@@ -104,8 +103,10 @@ def caption_batches(
 def _captions(found: Hypotheses, row: int, vocabulary: Vocabulary) -> list[Caption]:
     captions = []
     for beam in range(found.tokens.shape[1]):
-        words = tuple(vocabulary.decode(found.tokens[row, beam]).split())
-        attention = None if found.attention is None else found.attention[row, beam, : len(words)]
+        pieces = vocabulary.pieces_of(found.tokens[row, beam])
+        words = whole_words(pieces)
+        attention = None if found.attention is None else word_maps(words, found.attention[row, beam])
         if found.lengths[row, beam]:
-            captions.append(Caption(words, float(found.scores[row, beam]), attention))
+            texts = tuple(word.text for word in words)
+            captions.append(Caption(spelled(pieces), texts, float(found.scores[row, beam]), attention))
     return captions

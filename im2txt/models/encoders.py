@@ -3,7 +3,9 @@
 ImageNet encoders come from `keras.applications`, cut at a named layer (`end_point`), and are used as the papers use
 them: Show and Tell (Vinyals et al. 2015) takes the pooled vector, Show, Attend and Tell (Xu et al. 2015) the grid.
 `small_cnn` trains from scratch in minutes: a plain stack of stride-2 convolutions whose grid carries learned position
-vectors, so that a decoder can tell left from right on data where that is what captions say.
+vectors, so that a decoder can tell left from right on data where that is what captions say. `small_hybrid` is the same
+with self-attention among the cells of the grid (Vaswani et al. 2017), so that a cell knows what is elsewhere: how many
+things of its kind there are.
 
 Deviation: the pooled vector is the mean over the grid of the chosen end point, whatever that is, where im2txt took
 InceptionV3's own pooling of its last block; at `mixed10` the two are the same.
@@ -95,8 +97,8 @@ def build_encoder(config: EncoderConfig) -> Encoder:
 def _download_name(config: EncoderConfig) -> str | None:
     if config.weights != "imagenet":
         return None
-    if config.name == "small_cnn":
-        raise UserError("encoder.weights: small_cnn has no ImageNet weights; use `random` and train it.")
+    if config.name in ("small_cnn", "small_hybrid"):
+        raise UserError(f"encoder.weights: {config.name} has no ImageNet weights; use `random` and train it.")
     return "imagenet"
 
 
@@ -154,6 +156,31 @@ def _small_cnn(size: int, weights: str | None) -> keras.Model:
     return keras.Model(image, x, name="small_cnn")
 
 
+def _small_hybrid(size: int, weights: str | None) -> keras.Model:
+    """`small_cnn`, then two Transformer encoder blocks over the cells of its grid."""
+    network = _small_cnn(size, weights)
+    grid = network.output
+    height, width, depth = grid.shape[1:]
+    x = keras.layers.Reshape([height * width, depth], name="cells")(grid)
+    for block in range(2):
+        x = _attention_block(x, depth, name=f"block{block}")
+    x = keras.layers.LayerNormalization(name="norm")(x)
+    x = keras.layers.Reshape([height, width, depth], name="grid")(x)
+    return keras.Model(network.input, x, name="small_hybrid")
+
+
+def _attention_block(x: keras.KerasTensor, depth: int, name: str) -> keras.KerasTensor:
+    """A Transformer encoder block with normalisation first: cells [batch, cells, depth], same shape out."""
+    layers = keras.layers
+    y = layers.LayerNormalization(name=f"{name}_attention_norm")(x)
+    x = layers.Add(name=f"{name}_attended")(
+        [x, layers.MultiHeadAttention(4, depth // 4, name=f"{name}_attention")(y, y)]
+    )
+    y = layers.LayerNormalization(name=f"{name}_mlp_norm")(x)
+    y = layers.Dense(2 * depth, "gelu", name=f"{name}_expand")(y)
+    return layers.Add(name=f"{name}_output")([x, layers.Dense(depth, name=f"{name}_contract")(y)])
+
+
 def _conv(x: keras.KerasTensor, channels: int, strides: int, name: str) -> keras.KerasTensor:
     x = keras.layers.Conv2D(channels, 3, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
     x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
@@ -177,4 +204,5 @@ ENCODERS: dict[str, EncoderEntry] = {
     "inception_v3": EncoderEntry(_inception_v3, "mixed10"),  # Szegedy et al. 2016; 8x8x2048 at 299 pixels
     "mobilenet_v2": EncoderEntry(_mobilenet_v2, "out_relu"),  # Sandler et al. 2018; 7x7x1280 at 224 pixels
     "small_cnn": EncoderEntry(_small_cnn, "position"),  # ours; 6x6x256 at 96 pixels
+    "small_hybrid": EncoderEntry(_small_hybrid, "grid"),  # ours; 6x6x256 at 96 pixels
 }

@@ -1,18 +1,20 @@
 """What is exported: image bytes in, captions out, in one graph that TensorFlow alone can run.
 
     signatures["serving_default"](image_bytes=string [batch]) ->
-        captions   string  [batch, beam]    words joined by spaces, best first
+        captions   string  [batch, beam]    text in UTF-8, best first
         scores     float32 [batch, beam]    sums of natural log-probabilities, <end> included
-        lengths    int32   [batch, beam]    words, <end> included where the caption ended
+        lengths    int32   [batch, beam]    steps: words, <end> included where the caption ended
         ok         bool    [batch]          false: these bytes are no image
-        attention  float32 [batch, beam, length, regions]    the map behind each word, row-major over the
+        attention  float32 [batch, beam, length, regions]    the map behind each step, row-major over the
                                             grid; only where the decoder attends
+        pieces     string  [batch, beam, length]    what each step adds to the caption, e.g. " play", "ing"; only
+                                            where the decoder attends and not every step is a word
     signatures["metadata"]() -> json string    the content of assets/metadata.json
 
 Where `ok` is false, the captions are empty, their scores -inf (probability 0), lengths and maps 0; the other
 images are served as if alone. An empty slot, where fewer captions exist than beams, looks the same.
 
-    assets/vocabulary.txt   the words, as `im2txt.text.vocabulary` writes them
+    assets/vocabulary.txt   the words, as `im2txt.text.vocabulary` writes them; the graph holds them too
     assets/metadata.json    {"vocabulary_size": 2269, "vocabulary_sha256": "...", "grid": [8, 8],
                              "image_size": 299, "attends": true, "decoding": {"beam_size": 3, ...},
                              "tensorflow": "2.21.0", and from im2txt.export: "config": {...}, ...}
@@ -34,7 +36,7 @@ from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
 from im2txt.errors import UserError
 from im2txt.files import write_whole
 from im2txt.models.captioner import Captioner
-from im2txt.text.vocabulary import END, PAD, Vocabulary
+from im2txt.text.vocabulary import PAD, Vocabulary
 
 VOCABULARY = "vocabulary.txt"
 METADATA = "metadata.json"
@@ -46,21 +48,13 @@ class CaptionService(tf.Module):
     The files in `assets` must stay where they are until the service is saved.
     """
 
-    def __init__(self, captioner: Captioner, decoding: DecodingConfig, assets: Path) -> None:
+    def __init__(self, captioner: Captioner, vocabulary: Vocabulary, decoding: DecodingConfig, assets: Path) -> None:
         super().__init__(name="caption_service")
         self.captioner = captioner
+        self.vocabulary = vocabulary
         self.decoding = decoding
         self.metadata_file = tf.saved_model.Asset(str(assets / METADATA))
         self.vocabulary_file = tf.saved_model.Asset(str(assets / VOCABULARY))
-        columns = tf.lookup.TextFileInitializer(
-            self.vocabulary_file.asset_path,
-            key_dtype=tf.int64,
-            key_index=tf.lookup.TextFileIndex.LINE_NUMBER,
-            value_dtype=tf.string,
-            value_index=0,
-            delimiter="\t",
-        )
-        self.words = tf.lookup.StaticHashTable(columns, default_value="")
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
     def caption(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -72,14 +66,17 @@ class CaptionService(tf.Module):
         decoder = self.captioner.decoder
         start = decoder.start(self.captioner.encode(images))
         found = _only_where(ok, beam_search(decoder.step, start, self.decoding, tf.size(image_bytes)))
+        captions, pieces = spell_captions(found.tokens, self.vocabulary)
         fields = {
-            "captions": self._text(found.tokens),
+            "captions": captions,
             "scores": found.scores,
             "lengths": found.lengths,
             "ok": ok,
         }
         if found.attention is not None:
             fields["attention"] = found.attention
+            if self.vocabulary.in_pieces:
+                fields["pieces"] = pieces
         return {name: field[:count] for name, field in fields.items()}
 
     @tf.function(input_signature=[])
@@ -87,11 +84,16 @@ class CaptionService(tf.Module):
         """Returns the metadata as a JSON string."""
         return {"json": tf.io.read_file(self.metadata_file.asset_path)}
 
-    def _text(self, tokens: tf.Tensor) -> tf.Tensor:
-        """Returns the words of tokens [batch, beam, length] as strings [batch, beam]."""
-        is_word = (tokens != PAD) & (tokens != END)
-        words = tf.where(is_word, self.words.lookup(tf.cast(tokens, tf.int64)), "")
-        return tf.strings.strip(tf.strings.reduce_join(words, axis=-1, separator=" "))
+
+def spell_captions(tokens: tf.Tensor, vocabulary: Vocabulary) -> tuple[tf.Tensor, tf.Tensor]:
+    """Does in the graph what `vocabulary.decode` does, on tokens [..., length] with nothing but padding after <end>.
+
+    Returns:
+        The captions [...], and their pieces [..., length].
+    """
+    pieces = tf.gather(tf.constant(vocabulary.pieces, tf.string), tokens)
+    captions = tf.strings.strip(tf.strings.reduce_join(pieces, axis=-1))
+    return tf.strings.unicode_transcode(captions, "UTF-8", "UTF-8", errors="replace"), pieces
 
 
 def decode_images(image_bytes: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -145,7 +147,7 @@ def export_service(
         assets.mkdir()
         vocabulary.save(assets / VOCABULARY)
         write_whole(assets / METADATA, _metadata(captioner, vocabulary, decoding, metadata))
-        service = CaptionService(captioner, decoding, assets)
+        service = CaptionService(captioner, vocabulary, decoding, assets)
         signatures = {"serving_default": service.caption, "metadata": service.metadata}
         tf.saved_model.save(service, str(saved), signatures=signatures)
         if output.exists():

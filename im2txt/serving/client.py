@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from im2txt.errors import UserError
+from im2txt.text.whole_words import whole_words, word_maps
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
@@ -33,13 +34,16 @@ class Caption(NamedTuple):
     """One caption of an image.
 
     Attributes:
-        text: words joined by spaces.
+        text: the caption.
+        words: those of `text`, as spaces part them.
         log_probability: natural logarithm of the caption's probability, <end> included.
-        length: words, <end> included where the caption ended.
-        attention: float32 [words, height, width], the map behind each word of `text`; None without attention.
+        length: steps, which are words where the vocabulary has no pieces; <end> included where the caption ended.
+        attention: float32 [words, height, width], the map behind each word, the mean over its pieces; None without
+            attention.
     """
 
     text: str
+    words: tuple[str, ...]
     log_probability: float
     length: int
     attention: np.ndarray | None
@@ -91,12 +95,13 @@ class Service:
 
     def _one(self, row: int, beam: int, outputs: dict[str, np.ndarray]) -> Caption:
         text = outputs["captions"][row, beam].decode()
+        steps = [f" {word}".encode() for word in text.split()]  # unless the service says otherwise
+        words = whole_words(outputs["pieces"][row, beam] if "pieces" in outputs else steps)
         attention = None
         if "attention" in outputs:
-            maps = outputs["attention"][row, beam, : len(text.split())]
-            attention = maps.reshape(-1, *self.metadata["grid"])
+            attention = word_maps(words, outputs["attention"][row, beam]).reshape(-1, *self.metadata["grid"])
         score, length = outputs["scores"][row, beam], outputs["lengths"][row, beam]
-        return Caption(text, float(score), int(length), attention)
+        return Caption(text, tuple(word.text for word in words), float(score), int(length), attention)
 
 
 def find_photos(paths: Iterable[str | os.PathLike]) -> list[Photo]:

@@ -109,6 +109,15 @@ def test_dropout_is_a_function_of_the_seed(decoder):
     assert not np.allclose(first, decoder(features(), input_ids()).logits)
 
 
+def test_word_dropout_hides_words_in_training_alone():
+    ids, others = input_ids(), tf.concat([input_ids()[:, :1], input_ids()[:, 1:] % 7 + 4], axis=1)
+    for name in DECODERS:
+        decoder = small_decoder(name, dropout=0.0, word_dropout=1.0)
+        hidden, also = (decoder(features(), words, tf.constant([1, 2])).logits for words in (ids, others))
+        np.testing.assert_array_equal(hidden, also)
+        assert np.abs(decoder(features(), ids).logits - decoder(features(), others).logits).max() > 0.01
+
+
 def test_state_rows_can_be_gathered(decoder):
     """A beam gathers every leaf but `memory`; stepping then equals stepping first and gathering after."""
     ids, order = input_ids()[:, 1], [1, 0, 2, 5, 4, 3]  # within each image

@@ -49,13 +49,28 @@ def test_bytes_that_are_no_image_are_an_error():
         images.decode_image(tf.constant(b"no image"), 8)
 
 
-def test_crop_is_a_part_of_the_larger_resize():
-    content = tf.constant(picture())
-    whole = images.decode_image(content, round(30 * 346 / 299)).numpy()  # 35
-    crop = images.decode_cropped_image(content, 30, [3, 4]).numpy()
-    assert crop.shape == (30, 30, 3)
-    places = [(y, x) for y in range(6) for x in range(6) if np.array_equal(whole[y : y + 30, x : x + 30], crop)]
-    assert len(places) == 1
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_crop_is_the_resize_of_a_part_of_299_346ths(kind):
+    content = picture(kind, pixels=GRADIENT)
+    pixels = np.asarray(Image.open(io.BytesIO(content)))  # 40 x 60
+    crop = images.decode_cropped_image(tf.constant(content), 30, [3, 4]).numpy()
+    height, width = 35, 52  # 40 * 299 / 346 = 34.6, 60 * 299 / 346 = 51.8
+    places = [(y, x) for y in range(41 - height) for x in range(61 - width)]
+    parts = [tf.image.resize(pixels[y : y + height, x : x + width], [30, 30]) / 127.5 - 1 for y, x in places]
+    assert sum(np.allclose(part, crop, atol=1e-5) for part in parts) == 1
+
+
+def test_crops_reach_every_edge():
+    pixels = np.zeros([8, 8, 3], np.uint8)
+    pixels[[0, -1]] = pixels[:, [0, -1]] = 255  # a white frame; the part of 7 x 7 keeps two sides of it
+    content = tf.constant(picture(pixels=pixels))
+    crops = [images.decode_cropped_image(content, 7, [1, seed]).numpy() for seed in range(60)]
+    sides = {tuple(bool((edge == 1).all()) for edge in (c[0], c[-1], c[:, 0], c[:, -1])) for c in crops}
+    assert sides == {(a, not a, b, not b) for a in (True, False) for b in (True, False)}
+
+
+def test_an_image_of_a_single_pixel_can_be_cropped():
+    assert images.decode_cropped_image(tf.constant(picture(pixels=GRADIENT[:1, :1])), 4, [0, 0]).shape == (4, 4, 3)
 
 
 def test_crops_differ_by_seed_and_agree_by_seed():

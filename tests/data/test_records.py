@@ -13,7 +13,8 @@ RECORD = records.ImageRecord(
     image_bytes=b"\xff\xd8 bytes",
     captions=("a dog runs", "", "un café"),
     caption_ids=((4, 5, 6), (), (4, 3)),
-    regions=(Region((0.0, 0.25, 0.5, 1.0), "the dog"),),
+    regions=(Region((0.0, 0.25, 0.5, 1.0), "the dog"), Region((0.0, 0.0, 1.0, 1.0), "?")),
+    region_ids=((6, 4), ()),
     metadata={"scene": [1, 2]},
 )
 OTHER = records.ImageRecord("other", b"x", ("a cat",), ((4, 9),))
@@ -68,7 +69,7 @@ def test_feature_records_of_before_metadata_still_read():
 
 
 def test_every_caption_needs_its_ids():
-    with pytest.raises(ValueError, match=r"Expected ids for each of 2 captions. Received: 1"):
+    with pytest.raises(ValueError, match=r"Expected ids for each of 2 texts. Received: 1"):
         records.encode_image_record(OTHER._replace(captions=("one", "two")))
 
 

@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from data_prep import build_records
+from data_prep import build_records, local_building
 from im2txt.data.records import read_image_records
 from im2txt.errors import UserError
 from im2txt.files import sha256_file
 from im2txt.text.tokenizer import Tokenizer
-from im2txt.text.vocabulary import UNK, Vocabulary
+from im2txt.text.vocabulary import SPECIAL_WORDS, UNK, Vocabulary
 from tests.helpers import photo, run_command, write_flickr8k
 
 TRAIN = {f"t{number}.jpg": ["A dog runs .", "The dog is running ."] for number in range(5)}
@@ -70,13 +70,13 @@ def test_the_vocabulary_comes_from_the_training_captions_alone(source, output):
 def test_the_manifest_tells_what_is_there(source, output):
     manifest = build(source, output, "--images_per_shard=2", "--min_word_count=2")
     assert set(manifest) == {
-        *("schema", "dataset", "config", "vocabulary_sha256", "splits", "skipped", "features"),
+        *("schema", "dataset", "config", "vocabulary_sha256", "splits", "skipped", "duplicates", "features"),
     }
     assert (manifest["schema"], manifest["dataset"], manifest["features"]) == (1, "flickr8k", None)
     assert manifest["skipped"] == {"count": 0, "items": []}
     assert manifest["config"]["min_word_count"] == 2
-    assert manifest["config"]["splits"] == ["train", "val"]
-    assert manifest["config"]["tokenizer"] == {"keep_punctuation": False}
+    assert manifest["config"]["splits"] is None
+    assert manifest["config"]["tokenizer"] == {"kind": "nltk", "keep_punctuation": False}
     assert manifest["vocabulary_sha256"] == sha256_file(output / "vocabulary.txt")
     train, val = manifest["splits"]["train"], manifest["splits"]["val"]
     assert (train["images"], train["captions"]) == (5, 10)
@@ -122,10 +122,10 @@ def test_a_bad_photo_among_good_ones_is_named(source, output):
     assert first == {
         "image_id": "t1.jpg",
         "where": "Flickr_8k.trainImages.txt:2",
-        "reason": "the image is no image: 0 bytes in no format that is known",
+        "reason": "the image is an empty file",
     }
     assert second["image_id"] == "t2.jpg"
-    assert second["reason"].startswith("the image cannot be decoded: ")
+    assert second["reason"].startswith("the image is cut off: ")
     assert [record.image_id for record in read(output, "train")] == ["t0.jpg", "t3.jpg", "t4.jpg"]
     assert manifest["splits"]["train"]["images"] == 3
 
@@ -141,7 +141,7 @@ def test_faults_of_the_source_are_named_too(source, output):
     assert read(output, "val")[0].captions == ("A zebra runs .",)
 
 
-def test_more_skipped_than_allowed_stops_the_build_and_leaves_nothing(source, output):
+def test_more_skipped_than_allowed_stops_the_build_and_more_patience_goes_on_with_it(source, output):
     for number in range(4):
         (source / "images" / f"t{number}.jpg").write_bytes(b"no photo")
     message = (
@@ -150,7 +150,8 @@ def test_more_skipped_than_allowed_stops_the_build_and_leaves_nothing(source, ou
     )
     with pytest.raises(UserError, match=message):
         build(source, output, "--max_skipped=0.5")
-    assert not output.exists()
+    assert not (output / "manifest.json").exists()
+    assert build(source, output, "--max_skipped=0.6")["skipped"]["count"] == 4
 
 
 def test_missing_photos_count_among_the_images_of_the_source(source, output):
@@ -191,6 +192,23 @@ def test_a_training_photo_equal_to_a_held_out_one_is_skipped(source, output):
     (item,) = build(source, output, "--max_skipped=0.5")["skipped"]["items"]
     assert item["image_id"] == "t2.jpg"
     assert item["reason"] == "the image is the same as v1.jpg of split val, which must not be trained on"
+
+
+def test_a_photo_that_two_held_out_splits_share_is_told(source, output, capsys):
+    (source / "Flickr_8k.testImages.txt").write_text("x.jpg\n", encoding="utf-8")
+    (source / "images" / "x.jpg").write_bytes((source / "images" / "v1.jpg").read_bytes())
+    with open(source / "Flickr8k.token.txt", "a", encoding="utf-8") as file:
+        file.write("x.jpg#0\tA dog .\n")
+    manifest = build(source, output)
+    shared = {"image_id": "x.jpg", "split": "test", "same_as": "v1.jpg", "of_split": "val"}
+    assert manifest["duplicates"] == {"count": 1, "items": [shared]}
+    assert manifest["splits"]["test"]["images"] == 1
+    assert "note: 1 images are the same in two held-out splits" in capsys.readouterr().err
+
+
+def test_counts_that_are_not_those_of_the_whole_dataset_are_told(source, output, capsys):
+    build(source, output)
+    assert "note: train: 5 usable images were found, the whole dataset has 6,000" in capsys.readouterr().err
 
 
 # The output folder
@@ -272,6 +290,71 @@ def test_an_output_that_is_a_file_is_refused(source, output):
         build(source, output)
 
 
+# Going on with a build that was stopped
+
+
+class StoppedError(Exception):
+    """Stands for a build that ends in the middle."""
+
+
+@pytest.fixture
+def stopped(source, output, monkeypatch):
+    """A build of four shards that was stopped when two were there; returns what their files were."""
+    real = local_building.write_shard
+
+    def write_shard(path, *arguments):
+        if path.name.startswith("train-00001"):
+            (output / f"{path.name}.part-1").write_bytes(b"half a shard")
+            raise StoppedError
+        return real(path, *arguments)
+
+    monkeypatch.setattr(local_building, "write_shard", write_shard)
+    with pytest.raises(StoppedError):
+        build(source, output, "--images_per_shard=2")
+    monkeypatch.setattr(local_building, "write_shard", real)
+    return {path.name: path.stat().st_mtime_ns for path in output.glob("*.tfrecord")}
+
+
+def test_a_stopped_build_goes_on_and_ends_with_the_same_bytes(stopped, source, output, tmp_path):
+    build(source, output, "--images_per_shard=2")
+    build(source, tmp_path / "whole", "--images_per_shard=2")
+    assert content(output) == content(tmp_path / "whole")
+    assert set(stopped) == {"val-00000-of-00001.tfrecord", "train-00000-of-00003.tfrecord"}
+    assert {name: (output / name).stat().st_mtime_ns for name in stopped} == stopped
+
+
+def test_a_finished_shard_that_was_changed_is_written_again(stopped, source, output, tmp_path):
+    (output / "train-00000-of-00003.tfrecord").write_bytes(b"damaged")
+    build(source, output, "--images_per_shard=2")
+    build(source, tmp_path / "whole", "--images_per_shard=2")
+    assert content(output) == content(tmp_path / "whole")
+
+
+def test_an_unfinished_build_of_another_configuration_is_refused(stopped, source, output):
+    before = content(output)
+    message = r"holds an unfinished build of another configuration: config\.images_per_shard is 2 there and 3 here"
+    with pytest.raises(UserError, match=message):
+        build(source, output, "--images_per_shard=3")
+    assert content(output).keys() == before.keys() - {"train-00001-of-00003.tfrecord.part-1"}
+
+
+def test_an_unfinished_build_of_a_changed_source_begins_anew(stopped, source, output, tmp_path, capsys):
+    (source / "images" / "t0.jpg").write_bytes(photo(99, size=20))
+    build(source, output, "--images_per_shard=2")
+    assert f"note: the source has changed since the unfinished build in {output}" in capsys.readouterr().err
+    build(source, tmp_path / "whole", "--images_per_shard=2")
+    assert content(output) == content(tmp_path / "whole")
+
+
+def test_a_build_stopped_between_its_manifest_and_its_end_is_tidied(source, output):
+    build(source, output)
+    complete = content(output)
+    (output / "plan.sqlite").write_bytes(b"")
+    (output / "val-00000-of-00001.tfrecord.json").write_text("{}", encoding="utf-8")
+    build(source, output)
+    assert content(output) == complete
+
+
 # Other messages
 
 
@@ -316,5 +399,35 @@ def test_a_stray_argument_is_refused():
 def test_help_shows_the_datasets_and_the_flags():
     done = run_command(build_records, "--help")
     assert done.code == 0
-    assert "flickr8k (8,000 photos" in done.out
+    assert "flickr8k (" in done.out
     assert "--min_word_count" in done.out
+
+
+def test_where_to_get_a_dataset_is_told():
+    done = run_command(build_records, "--dataset=flickr8k", "--download")
+    assert done.code == 0
+    assert "Flickr8k.token.txt" in done.out
+
+
+def test_the_output_must_be_given():
+    done = run_command(build_records, "--dataset=scenes")
+    assert done == (1, "", "error: Say where the records shall go: --output=DIR.\n")
+
+
+def test_a_vocabulary_to_grow_must_be_given():
+    done = run_command(build_records, "--dataset=scenes", "--output=x", "--grow_vocabulary")
+    assert (done.code, done.err) == (
+        1,
+        "error: --grow_vocabulary needs the vocabulary to grow: --vocabulary=RECORDS/vocabulary.txt.\n",
+    )
+
+
+def test_a_vocabulary_grows_without_moving_an_id(source, tmp_path):
+    build(source, tmp_path / "old", "--min_word_count=6")
+    old = Vocabulary.load(tmp_path / "old" / "vocabulary.txt")
+    given = f"--vocabulary={tmp_path / 'old' / 'vocabulary.txt'}"
+    build(source, tmp_path / "new", given, "--grow_vocabulary", "--min_word_count=5")
+    new = Vocabulary.load(tmp_path / "new" / "vocabulary.txt")
+    assert old.words == (*SPECIAL_WORDS, "dog")
+    assert new.words == (*SPECIAL_WORDS, "dog", "a", "is", "running", "runs", "the")
+    assert new.counts[new.id("dog")] == 20

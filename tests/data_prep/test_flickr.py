@@ -94,30 +94,34 @@ def test_blank_lines_and_windows_line_ends_do_no_harm(source):
 
 
 def test_no_source():
-    with pytest.raises(UserError, match=r"--dataset=flickr8k needs --source=DIR, the folder of Flickr8k\.token"):
+    with pytest.raises(UserError, match=r"--dataset=flickr8k needs --source=DIR, the folder .*\n.*forms\.illinois"):
         read(None)
 
 
 def test_source_does_not_exist(tmp_path):
-    with pytest.raises(UserError, match=r"nowhere: there is no such folder\. It must hold Flickr8k\.token\.txt"):
+    with pytest.raises(UserError, match=r"nowhere: there is no such folder\.\nFlickr8k: ask its authors"):
         read(tmp_path / "nowhere")
 
 
 def test_source_without_captions(tmp_path):
-    with pytest.raises(UserError, match=r"Flickr8k\.token\.txt is not there\. Unpack Flickr8k_text\.zip"):
+    with pytest.raises(
+        UserError, match=r"the file of captions is not there \(one of: Flickr8k\.token\.txt\)\.\nFlickr8k"
+    ):
         read(tmp_path)
 
 
 def test_source_without_lists(source):
     for path in source.glob("*Images.txt"):
         path.unlink()
-    with pytest.raises(UserError, match=r"none of the split lists Flickr_8k\.trainImages\.txt, .* is there"):
+    with pytest.raises(
+        UserError, match=r"none of the split lists Flickr_8k\.trainImages\.txt, .* is there\.\nFlickr8k"
+    ):
         read(source)
 
 
 def test_source_without_photos(source):
     (source / "images").rename(source / "pictures")
-    with pytest.raises(UserError, match=r"no folder of photos is there \(one of Flicker8k_Dataset/, .*images/\)"):
+    with pytest.raises(UserError, match=r"folder of photos is not there \(one of: Flicker8k_Dataset, .*images\)\.\nFl"):
         read(source)
 
 
@@ -125,6 +129,10 @@ def test_a_file_that_is_not_utf8(source):
     (source / "Flickr8k.token.txt").write_bytes(b"a.jpg#0\tcaf\xe9\n")
     with pytest.raises(UserError, match=r"Flickr8k\.token\.txt is not UTF-8"):
         read(source)
+
+
+def test_the_official_counts():
+    assert flickr.expected(flickr.Config()) == {"train": 6000, "val": 1000, "test": 1000}
 
 
 def test_counts_of_the_real_flickr8k():

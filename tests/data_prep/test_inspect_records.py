@@ -66,18 +66,22 @@ def test_statistics_by_hand(folder):
 
 def test_the_table(folder, capsys):
     skipped = [{"image_id": "x", "where": "list:3", "reason": "no file"}]
-    edit_manifest(folder, lambda manifest: manifest.update(skipped={"count": 1, "items": skipped}))
+    same = [{"image_id": "y", "split": "test", "same_as": "x", "of_split": "val"}]
+    parts = {"skipped": {"count": 1, "items": skipped}, "duplicates": {"count": 1, "items": same}}
+    edit_manifest(folder, lambda manifest: manifest.update(parts))
     inspect(folder)
     assert capsys.readouterr().out == (
         f"{folder}: image records of test, schema 1\n"
         "vocabulary: 3 words and 4 special ones\n"
         "\n"
-        "split  images  captions  shards  min  median  95 %  max  words  unknown\n"
-        "train       2         3       2    1       2     3    3      6    0.00%\n"
-        "val         1         1       2    4       4     4    4      4   50.00%\n"
+        "split  images  captions  regions  shards  min  median  95 %  max  words  unknown\n"
+        "train       2         3        0       2    1       2     3    3      6    0.00%\n"
+        "val         1         1        0       2    4       4     4    4      4   50.00%\n"
         "\n"
         "skipped: 1\n"
         "  list:3: x: no file\n"
+        "images that two held-out splits share: 1\n"
+        "  y of test: x of val\n"
     )
 
 
@@ -96,6 +100,7 @@ def test_one_record(tmp_path, capsys):
         ("A dog jumps",),
         ((4, 5, 3),),
         (Region((0.0, 0.25, 0.5, 1.0), "a dog"),),
+        ((4, 5),),
         {"sky": "blue"},
     )
     inspect(write_records(tmp_path, {"train": [record]}, VOCABULARY), "--show=x")
@@ -133,7 +138,7 @@ def test_an_unknown_id_is_named_with_one_that_is_there(folder):
 
 def test_a_sound_folder_is_verified(folder, capsys):
     inspect(folder, "--verify")
-    assert capsys.readouterr().out.startswith("verified: checksums, counts, image ids and word ids are right\n")
+    assert capsys.readouterr().out.startswith("verified: checksums, counts, images, image ids and word ids are right\n")
 
 
 def test_a_changed_shard_is_found(folder):
@@ -157,8 +162,17 @@ def test_another_vocabulary_is_found(folder):
 @pytest.mark.parametrize("word_id", [0, 2, 7])
 def test_word_ids_out_of_range_are_found(folder, word_id):
     rewrite(folder, [ImageRecord("x", photo(), ("a b",), ((4, word_id),))])
-    message = f"a caption of x has the word id {word_id}, which vocabulary.txt has not"
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match=f"the captions of x have the word id {word_id}, which vocabulary.txt has not"):
+        inspect(folder, "--verify")
+    region = Region((0.0, 0.0, 1.0, 1.0), "b")
+    rewrite(folder, [ImageRecord("x", photo(), ("a",), ((4,),), (region,), ((word_id,),))])
+    with pytest.raises(UserError, match=f"the regions of x have the word id {word_id}, which vocabulary.txt has not"):
+        inspect(folder, "--verify")
+
+
+def test_an_image_that_cannot_be_decoded_is_found(folder):
+    rewrite(folder, [ImageRecord("x", b"no photo", ("a",), ((4,),))])
+    with pytest.raises(UserError, match=r"train-00000-of-00002\.tfrecord: the image of x cannot be decoded"):
         inspect(folder, "--verify")
 
 
@@ -194,7 +208,7 @@ def test_faults_end_the_command_with_exit_code_1(folder):
 
 def test_the_page_shows_photos_captions_and_boxes(tmp_path, capsys):
     region = Region((0.0, 0.25, 0.5, 1.0), 'a "big" dog')
-    record = ImageRecord("x<y", photo(0, 16), ("A <b>dog</b>",), ((4, 5),), (region,))
+    record = ImageRecord("x<y", photo(0, 16), ("A <b>dog</b>",), ((4, 5),), (region,), ((4, 5),))
     folder = write_records(tmp_path / "records", {"train": [record]}, VOCABULARY)
     inspect(folder, f"--html={tmp_path / 'sheet.html'}")
     page = (tmp_path / "sheet.html").read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ GRIDS = {  # height, width, depth; by the strides and paddings of the papers' ta
     ("mobilenet_v2", "block_12_add"): (6, 6, 96),
     ("small_cnn", ""): (6, 6, 256),
     ("small_cnn", "stage2_relu"): (12, 12, 128),
+    ("small_hybrid", ""): (6, 6, 256),
 }
 
 
@@ -44,6 +45,14 @@ def test_the_grid_is_that_of_the_end_point(name, end_point):
     assert features.regions.shape == (2, height * width, depth)
     assert features.pooled.shape == (2, depth)
     np.testing.assert_allclose(features.pooled, tf.reduce_mean(features.regions, axis=1), atol=1e-6)
+
+
+def test_cells_of_the_hybrid_know_of_each_other():
+    image = images(1)
+    far = tf.tensor_scatter_nd_update(image, [[0, SIZE - 1, SIZE - 1]], [[1.0, -1.0, 1.0]])  # one corner's pixel
+    for name, differs in (("small_cnn", False), ("small_hybrid", True)):
+        first = encoder(name)(image).regions[:, 0] - encoder(name)(far).regions[:, 0]  # the other corner
+        assert bool(tf.reduce_max(abs(first)) > 0) == differs, name
 
 
 def test_regions_run_along_the_rows_of_the_grid():

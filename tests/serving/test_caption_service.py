@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 
@@ -12,12 +13,14 @@ import tensorflow as tf
 from im2txt.data.images import decode_image
 from im2txt.decoding.beam_search import DecodingConfig, beam_search
 from im2txt.errors import UserError
-from im2txt.serving.caption_service import decode_images, export_service
-from im2txt.text.vocabulary import Vocabulary
+from im2txt.serving.caption_service import decode_images, export_service, spell_captions
+from im2txt.serving.client import Photo, Service
+from im2txt.text.vocabulary import BYTE_WORDS, END, PAD, SPECIAL_WORDS, Vocabulary
 from tests.helpers import photo, small_captioner
 
 DECODING = DecodingConfig(beam_size=3, max_length=6, length_normalization=0.5)
 VOCABULARY = Vocabulary.build([["two", "red", "circles"], ["a", "café", "über", "allem"]], min_count=1)
+PIECES = Vocabulary((*SPECIAL_WORDS, "play", "##ing", "犬", "##é", *BYTE_WORDS), (0,) * 264)
 
 ALONE = """
 import json, sys
@@ -170,6 +173,70 @@ def test_a_vocabulary_of_another_size_is_an_error(tmp_path):
     small = Vocabulary.build([["one"]], min_count=1)
     with pytest.raises(ValueError, match=r"Expected a vocabulary of 11 words. Received: 5."):
         export_service(small_captioner("lstm", len(VOCABULARY)), small, DECODING, {}, tmp_path / "model")
+
+
+@pytest.mark.parametrize("vocabulary", [VOCABULARY, PIECES], ids=["words", "pieces"])
+def test_the_graph_spells_as_the_vocabulary_does(vocabulary):
+    rng = random.Random(0)
+    tokens = [_sentence(rng, vocabulary, length=12) for _ in range(4000)]
+    spell = tf.function(lambda tokens: spell_captions(tokens, vocabulary))
+    captions, pieces = spell(tf.reshape(tf.constant(tokens), [1000, 4, 12]))
+    assert captions.shape == (1000, 4)
+    found = [caption.decode() for caption in captions.numpy().ravel()]  # valid UTF-8, whatever the bytes
+    assert found == [vocabulary.decode(ids) for ids in tokens]
+    assert any("\ufffd" in caption for caption in found) == (vocabulary is PIECES)
+    for row, ids in zip(pieces.numpy().reshape(-1, 12), tokens):
+        assert [piece for piece in row if piece] == [piece for piece in vocabulary.pieces_of(ids) if piece]
+
+
+def _sentence(rng, vocabulary, length):
+    """Random ids, often bytes of characters or of none, <end> after some of them, then padding."""
+    pool = rng.choice([range(len(vocabulary)), range(3, min(len(vocabulary), 11))])
+    ids = [word_id for word_id in rng.choices(pool, k=length) if word_id != END]
+    if vocabulary is PIECES and rng.random() < 0.5:  # bytes that belong together, with one gone
+        text = "".join(rng.choices("aé犬😀 \n\0\ufeff", k=8)).encode()[:length]
+        ids = [8 + byte for byte in text]
+        ids.pop(rng.randrange(len(ids)))
+    ids = ids[: rng.randint(0, length)]
+    return (ids + [END] + [PAD] * length)[:length]
+
+
+@pytest.fixture(scope="module")
+def service_in_pieces(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pieces") / "model"
+    captioner = small_captioner("soft_attention", len(PIECES))
+    export_service(captioner, PIECES, DECODING, {}, folder)
+    return captioner, folder
+
+
+def test_a_service_with_attention_says_its_pieces_where_words_have_some(service_in_pieces):
+    captioner, folder = service_in_pieces
+    outputs = serve(tf.saved_model.load(str(folder)), [photo(0), b"junk", photo(1)])
+    images = tf.stack([decode_image(tf.constant(photo(seed)), 48) for seed in (0, 1)])
+    state = captioner.decoder.start(captioner.encode(images))
+    tokens = beam_search(captioner.decoder.step, state, DECODING, 2).tokens.numpy()
+    for row, image in zip((0, 2), tokens):
+        for beam, ids in enumerate(image):
+            assert outputs["captions"][row, beam].decode() == PIECES.decode(ids)
+            assert outputs["pieces"][row, beam].tolist() == [PIECES.pieces[word_id] for word_id in ids]
+    assert (outputs["pieces"][1] == b"").all()
+
+
+def test_the_client_has_a_map_for_each_whole_word(service_in_pieces, tmp_path):
+    (tmp_path / "photo.png").write_bytes(photo(0))
+    [captioned] = Service(service_in_pieces[1]).caption([Photo(tmp_path / "photo.png", "photo.png")])
+    steps = serve(tf.saved_model.load(str(service_in_pieces[1])), [photo(0)])
+    joined = 0
+    for beam, caption in enumerate(captioned.captions):
+        assert " ".join(caption.words).split() == caption.text.split()
+        assert caption.attention.shape == (len(caption.words), 6, 6)
+        np.testing.assert_allclose(caption.attention.sum(axis=(1, 2)), 1, atol=1e-5)
+        said = [piece for piece in steps["pieces"][0, beam] if piece.strip()]
+        joined += len(said) > len(caption.words)
+        if len(caption.words) == 1 and len(said) == len(steps["pieces"][0, beam]):
+            mean = steps["attention"][0, beam].mean(axis=0)
+            np.testing.assert_allclose(caption.attention[0].ravel(), mean, atol=1e-6)
+    assert joined
 
 
 def test_images_are_decoded_as_in_evaluation():

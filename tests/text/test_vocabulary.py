@@ -1,11 +1,14 @@
 """Vocabulary: counts by hand on four short captions, and every message of a bad file."""
 
 import hashlib
+import pickle
+import random
+from collections import Counter
 
 import pytest
 
 from im2txt.errors import UserError
-from im2txt.text.vocabulary import END, PAD, SPECIAL_WORDS, START, UNK, Vocabulary
+from im2txt.text.vocabulary import BYTE_WORDS, END, PAD, SPECIAL_WORDS, START, UNK, Vocabulary
 
 CAPTIONS = [["a", "dog", "runs"], ["a", "cat"], ["a", "cat", "and", "dog"], ["zebra"]]
 
@@ -39,6 +42,13 @@ def test_captions_may_come_from_a_generator():
     assert Vocabulary.build(iter(CAPTIONS), min_count=2) == Vocabulary.build(CAPTIONS, min_count=2)
 
 
+def test_words_may_be_counted_already():
+    counts = Counter(word for caption in CAPTIONS for word in caption)
+    for size in (None, 6):
+        built = Vocabulary.build(CAPTIONS, min_count=2, max_size=size)
+        assert Vocabulary.from_counts(counts, len(CAPTIONS), min_count=2, max_size=size) == built
+
+
 def test_encode_and_decode():
     vocabulary = Vocabulary.build(CAPTIONS, min_count=2)
     assert vocabulary.encode(["a", "zebra", "dog"]) == [4, UNK, 6]
@@ -46,6 +56,84 @@ def test_encode_and_decode():
     assert vocabulary.decode([]) == ""
     assert vocabulary.id("cat") == 5
     assert vocabulary.id("horse") == UNK
+
+
+def vocabulary_of(*words):
+    return Vocabulary((*SPECIAL_WORDS, *words), (0,) * (len(words) + 4))
+
+
+PIECES = vocabulary_of("play", "##ing", "##in", "##g", "p", "##l", "dog", "##s", "#", "犬")
+
+
+@pytest.mark.parametrize(
+    ("word", "pieces"),
+    [
+        ("play", ["play"]),
+        ("playing", ["play", "##ing"]),
+        ("playingins", ["play", "##ing", "##in", "##s"]),
+        ("dogs", ["dog", "##s"]),
+        ("plg", ["p", "##l", "##g"]),
+        ("doggy", ["<unk>"]),  # dog, ##g, and nothing fits y
+        ("ing", ["<unk>"]),  # no word begins with it
+        ("犬犬", ["<unk>"]),
+        ("#", ["#"]),
+        ("", []),
+    ],
+)
+def test_unknown_words_are_spelled_in_the_longest_pieces(word, pieces):
+    for _ in range(2):  # the second time from memory
+        assert [PIECES.words[word_id] for word_id in PIECES.encode([word])] == pieces
+
+
+def test_pieces_are_those_of_keras():
+    import keras_nlp
+
+    rng = random.Random(0)
+    texts = sorted({"".join(rng.choices("abcé犬", k=rng.randint(1, 4))) for _ in range(60)})
+    vocabulary = vocabulary_of(*(text if rng.random() < 0.4 else f"##{text}" for text in texts))
+    words = ["".join(rng.choices("abcé犬", k=rng.randint(1, 14))) for _ in range(3000)]
+    tokenizer = keras_nlp.tokenizers.WordPieceTokenizer(list(vocabulary.words), split=False, oov_token="<unk>")
+    expected = [list(map(int, ids)) for ids in tokenizer([[word] for word in words])]
+    assert [vocabulary.encode([word]) for word in words] == expected
+    known = sum(UNK not in ids for ids in expected)
+    assert 100 < known < 2900  # both cases are there, and often
+
+
+def test_a_word_of_any_length_is_spelled():
+    vocabulary = vocabulary_of("a", "##a")
+    assert vocabulary.encode(["a" * 10_000]) == [4] + [5] * 9_999
+    assert vocabulary.encode(["a" * 10_000 + "b"]) == [UNK]
+
+
+def test_words_tell_what_they_contribute():
+    vocabulary = vocabulary_of("dog", "##ing", "<0xE3>", "<0x00>", "<0xe3>", "#x")
+    assert vocabulary.pieces == (b"", b"", b"", b" <unk>", b" dog", b"ing", b"\xe3", b"\x00", b" <0xe3>", b" #x")
+    assert vocabulary.in_pieces
+    assert not vocabulary_of("dog", "#x", "<0xe3>").in_pieces
+    assert vocabulary.pieces_of([START, 4, 5, PAD, END, 6]) == [b"", b" dog", b"ing", b""]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["play", "##ing", "dog", "##s"], "playing dogs"),
+        (["##ing", "dog"], "ing dog"),
+        (["play", "<unk>", "##s"], "play <unk>s"),
+        (["<0xE7>", "<0x8A>", "<0xAC>", "<0x20>", "<0x61>"], "犬 a"),
+        (["<0x20>", "<0x0A>", "<0x61>", "<0x20>"], "a"),
+        (["<0xE7>", "<0x8A>", "<0x61>"], "\ufffda"),  # cut inside a character
+        (["<0xFF>", "<0xE7>"], "\ufffd\ufffd"),
+        (["dog", "<0x21>", "<unk>"], "dog! <unk>"),
+    ],
+)
+def test_pieces_and_bytes_join(words, text):
+    vocabulary = vocabulary_of(*PIECES.words[4:], *BYTE_WORDS)
+    assert vocabulary.decode(vocabulary.encode(words)) == text
+
+
+def test_a_used_vocabulary_can_be_sent_to_another_process():
+    PIECES.encode(["playing"])
+    assert pickle.loads(pickle.dumps(PIECES)) == PIECES
 
 
 def test_a_saved_file_comes_back_and_has_the_digest(tmp_path):

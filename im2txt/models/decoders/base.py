@@ -81,6 +81,18 @@ def dropout(x: tf.Tensor, rate: float, seed: tf.Tensor | None, salt: int) -> tf.
     return tf.nn.experimental.stateless_dropout(x, rate, tf.random.experimental.stateless_fold_in(seed, salt))
 
 
+def drop_words(words: tf.Tensor, rate: float, seed: tf.Tensor | None, salt: int) -> tf.Tensor:
+    """Blanks whole word vectors of `words` [rows, length, depth], not rescaled: word dropout (Bowman et al. 2016, 3.1).
+
+    A decoder that does not always see the last word has to look at the image for the next one.
+    """
+    if seed is None or rate == 0.0:
+        return words
+    seed = tf.random.experimental.stateless_fold_in(seed, salt)
+    shown = tf.random.stateless_uniform(tf.shape(words)[:2], seed) >= rate
+    return words * tf.cast(shown, words.dtype)[:, :, None]
+
+
 def unroll(advance: Callable[[State, tf.Tensor], State], inputs: tf.Tensor, state: State) -> State:
     """Runs `advance(state, input) -> state` over the time axis of `inputs` [rows, length, depth].
 

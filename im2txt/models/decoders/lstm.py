@@ -18,7 +18,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from im2txt.models.decoders.base import Decoded, Decoder, dropout, repeat_rows, unroll
+from im2txt.models.decoders.base import Decoded, Decoder, drop_words, dropout, repeat_rows, unroll
 from im2txt.models.features import ImageFeatures, Standardize
 from im2txt.models.recurrent import LSTMCell, LSTMState
 
@@ -32,6 +32,7 @@ class LSTMConfig:
         units: width of the LSTM.
         embedding: width of words and of the embedded image.
         dropout: share of units dropped from the words and from the LSTM's outputs.
+        word_dropout: share of words that the decoder is not shown in training.
         forget_bias: where the LSTM's forget bias starts; at 3 a state halves in 14 words instead of in 2, so that the
             image, shown once, lasts for a caption (Tallec & Ollivier 2018).
         initial_range: weights start uniform in +- this (im2txt: 0.08); 0 takes the layers' own initialisers.
@@ -41,6 +42,7 @@ class LSTMConfig:
     units: int = 512
     embedding: int = 512
     dropout: float = 0.5
+    word_dropout: float = 0.0
     forget_bias: float = 1.0
     initial_range: float = 0.0
 
@@ -60,7 +62,7 @@ class LSTMDecoder(Decoder):
     def __init__(self, config: LSTMConfig, vocab_size: int) -> None:
         super().__init__(name="decoder")
         self.vocab_size = vocab_size
-        self.rate = config.dropout
+        self.rate, self.word_rate = config.dropout, config.word_dropout
         initializer = uniform(config.initial_range) if config.initial_range else None
         self.standardize = Standardize()
         self.image = keras.layers.Dense(
@@ -93,7 +95,8 @@ class LSTMDecoder(Decoder):
         """Decodes whole captions [rows, length]."""
         images = tf.shape(features.pooled)[0]
         state = repeat_rows(self.start(features, seed), tf.shape(input_ids)[0] // images)
-        words = dropout(self.words(input_ids), self.rate, seed, salt=0)  # [rows, length, embedding]
+        words = drop_words(self.words(input_ids), self.word_rate, seed, salt=2)
+        words = dropout(words, self.rate, seed, salt=0)  # [rows, length, embedding]
         states = unroll(lambda lstm, x: self.lstm.advance(x, lstm), self.lstm(words), state.lstm)
         hidden = dropout(states.hidden, self.rate, seed, salt=1)  # [rows, length, units]
         return Decoded(tf.cast(self.output_layer(hidden), tf.float32))

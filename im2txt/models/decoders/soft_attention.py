@@ -19,7 +19,7 @@ import keras
 import tensorflow as tf
 
 from im2txt.models.attention import AdditiveAttention
-from im2txt.models.decoders.base import Decoded, Decoder, dropout, repeat_rows, unroll
+from im2txt.models.decoders.base import Decoded, Decoder, drop_words, dropout, repeat_rows, unroll
 from im2txt.models.features import ImageFeatures
 from im2txt.models.recurrent import LSTMCell, LSTMState
 
@@ -35,6 +35,7 @@ class SoftAttentionConfig:
         attention_units: width of the attention MLP.
         feature_units: regions pass a ReLU layer of this width first; 0 leaves them as they are (the paper).
         dropout: share of units dropped in the deep output, the initialisation and the words.
+        word_dropout: share of words that the decoder is not shown in training.
         feature_dropout: share of units dropped from the projected regions.
     """
 
@@ -44,6 +45,7 @@ class SoftAttentionConfig:
     attention_units: int = 512
     feature_units: int = 0
     dropout: float = 0.5
+    word_dropout: float = 0.0
     feature_dropout: float = 0.0
 
 
@@ -117,7 +119,8 @@ class SoftAttentionDecoder(Decoder):
         """Decodes whole captions [rows, length]."""
         images = tf.shape(features.regions)[0]
         state = repeat_rows(self.start(features, seed), tf.shape(input_ids)[0] // images)
-        words = dropout(self.words(input_ids), self.config.dropout, seed, salt=2)  # [rows, length, embedding]
+        words = drop_words(self.words(input_ids), self.config.word_dropout, seed, salt=5)
+        words = dropout(words, self.config.dropout, seed, salt=2)  # [rows, length, embedding]
 
         def advance(changing: tuple, projected: tf.Tensor) -> tuple:
             return tuple(self._advance(projected, SoftAttentionState(state.memory, *changing)))[1:]
