@@ -46,7 +46,7 @@ _SCAN, _END = 0xDA, 0xD9
 _MARKERS = _FRAMES | {0xC4, _SCAN, 0xDB, 0xDC, 0xDD, 0xFE, _END, *range(0xE0, 0xF0)}
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # within coded data, FF 00 is a byte FF and FF D0..D7 a restart
 _FILL = 0xFF  # any number of them may stand before a marker
-MAX_SCANS = 500  # each costs a pass over the pixels; encoders write about 10
+MAX_SCANS = 100  # each costs a pass over the pixels; encoders write about 10
 
 _CRITICAL_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}  # a decoder must refuse any other of capital initial
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of PNG's colour types
@@ -127,7 +127,9 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _brought(scan: bytes, frame: int) -> Iterator[tuple[int, range]]:
     """Yields (component, coefficients) that a scan brings, from its header, down to the last bit."""
-    count = scan[0]
+    count = scan[0] if scan else 0
+    if len(scan) != 4 + 2 * count:
+        raise RefusedImageError("is damaged: a scan header of this JPEG has a wrong length")
     first, last, bits = scan[1 + 2 * count : 4 + 2 * count] if frame == _PROGRESSIVE else (0, 63, 0)
     if bits & 15 == 0:
         yield from ((component, range(first, last + 1)) for component in scan[1 : 1 + 2 * count : 2])

@@ -106,7 +106,7 @@ def _inputs(captioner: Captioner) -> tuple[tuple[str, ...], int]:
 def _validation(config: ExperimentConfig, captioner: Captioner, vocabulary: Vocabulary) -> Validation:
     batches = eval_dataset(config.records, config.validation_split, VALIDATION_BATCH, *_inputs(captioner))
     images = read_captioned_split(config.records, config.validation_split)
-    return Validation(images, batches, vocabulary, config.decoding)
+    return Validation(captioner, vocabulary, images, batches, config.decoding)
 
 
 def main(argv: list[str]) -> None:

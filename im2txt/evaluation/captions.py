@@ -81,23 +81,26 @@ def check_same_images(records: str | os.PathLike, others: str | os.PathLike, spl
         raise UserError(f"Split `{split}` of {records} holds other images than that of {others}, or in another order.")
 
 
-def caption_batches(
-    captioner: Captioner, vocabulary: Vocabulary, batches: Iterable[Batch], decoding: DecodingConfig
-) -> Iterator[tuple[int, list[Caption]]]:
-    """Yields (index in the split, captions best first) of every real image of `batches`."""
+class CaptionFinder:
+    """Finds the captions of batches by beam search; its graph is built once, for as many passes as are made."""
 
-    @tf.function(reduce_retracing=True)
-    def search(batch: Batch) -> Hypotheses:
-        features = captioner.features(batch)
-        state = captioner.decoder.start(features)
-        return beam_search(captioner.decoder.step, state, decoding, tf.shape(batch["index"])[0])
+    def __init__(self, captioner: Captioner, vocabulary: Vocabulary, decoding: DecodingConfig) -> None:
+        def search(batch: Batch) -> Hypotheses:
+            features = captioner.features(batch)
+            state = captioner.decoder.start(features)
+            return beam_search(captioner.decoder.step, state, decoding, tf.shape(batch["index"])[0])
 
-    for batch in batches:
-        inputs = {name: batch[name] for name in ("image", "pooled", "regions", "index") if name in batch}
-        found = Hypotheses(*(None if leaf is None else leaf.numpy() for leaf in search(inputs)))
-        for row, index in enumerate(batch["index"].numpy()):
-            if index >= 0:
-                yield int(index), _captions(found, row, vocabulary)
+        self._search = tf.function(search, reduce_retracing=True)
+        self._vocabulary = vocabulary
+
+    def __call__(self, batches: Iterable[Batch]) -> Iterator[tuple[int, list[Caption]]]:
+        """Yields (index in the split, captions best first) of every real image of `batches`."""
+        for batch in batches:
+            inputs = {name: batch[name] for name in ("image", "pooled", "regions", "index") if name in batch}
+            found = Hypotheses(*(None if leaf is None else leaf.numpy() for leaf in self._search(inputs)))
+            for row, index in enumerate(batch["index"].numpy()):
+                if index >= 0:
+                    yield int(index), _captions(found, row, self._vocabulary)
 
 
 def _captions(found: Hypotheses, row: int, vocabulary: Vocabulary) -> list[Caption]:

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from im2txt.data.pipeline import eval_dataset
 from im2txt.data.records import read_image_records, read_manifest
 from im2txt.decoding.beam_search import DecodingConfig
-from im2txt.evaluation.captions import Caption, SplitImage, caption_batches, read_captioned_split
+from im2txt.evaluation.captions import Caption, CaptionFinder, SplitImage, read_captioned_split
 from im2txt.evaluation.predictions import write_predictions
 from im2txt.evaluation.report import write_report
 from im2txt.evaluation.report_cards import TRUTH, ReportItem
@@ -71,7 +71,7 @@ def evaluate_split(
         unit="batch",
         dynamic_ncols=True,
     )
-    found = dict(caption_batches(captioner, vocabulary, batches, decoding))
+    found = dict(CaptionFinder(captioner, vocabulary, decoding)(batches))
     captions = [found[i] for i in range(len(images))]
     best = {image.image_id: each[0].text for image, each in zip(images, captions)}
     scores = score_captions(best, {image.image_id: image.captions for image in images})

@@ -208,7 +208,7 @@ class TrainingLoop:
 
     def _validate(self, step: int, log: RunLog) -> None:
         with self.average.in_place():
-            scores = self.validation(self.captioner)
+            scores = self.validation()
             self._check_finite(step, scores)
             better = scores[MONITOR] > self.progress.best_score
             if better:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from im2txt.decoding.beam_search import DecodingConfig
-from im2txt.evaluation.captions import SplitImage, caption_batches
+from im2txt.evaluation.captions import CaptionFinder, SplitImage
 from im2txt.metrics.caption_scores import score_captions
 from im2txt.models.captioner import Captioner
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
@@ -20,30 +20,30 @@ class Validation:
 
     def __init__(
         self,
+        captioner: Captioner,
+        vocabulary: Vocabulary,
         images: Sequence[SplitImage],
         batches: tf.data.Dataset,
-        vocabulary: Vocabulary,
         decoding: DecodingConfig,
     ) -> None:
+        objective = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))
         self._images = images
         self._batches = batches
-        self._vocabulary = vocabulary
-        self._decoding = decoding
-        self._objective = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))
+        self._find_captions = CaptionFinder(captioner, vocabulary, decoding)
+        self._sums = tf.function(lambda batch: objective(captioner, batch, None)[:2], reduce_retracing=True)
 
-    def __call__(self, captioner: Captioner) -> dict[str, float]:
+    def __call__(self) -> dict[str, float]:
         """Returns `val/cross_entropy` a word and, unless that is NaN, the scores of the best captions."""
-        loss = self._loss(captioner)
+        loss = self._loss()
         if not math.isfinite(loss):
             return {"val/cross_entropy": loss}  # such a model has no captions
-        found = dict(caption_batches(captioner, self._vocabulary, self._batches, self._decoding))
+        found = dict(self._find_captions(self._batches))
         candidates = {image.image_id: found[i][0].text for i, image in enumerate(self._images) if i in found}
         references = {image.image_id: image.captions for i, image in enumerate(self._images) if i in found}
         corpus = score_captions(candidates, references).corpus
         scores = {f"val/{name}": score for name, score in corpus.items() if score is not None}
         return {**scores, "val/cross_entropy": loss}
 
-    def _loss(self, captioner: Captioner) -> float:
-        score = tf.function(lambda batch: self._objective(captioner, batch, None)[:2], reduce_retracing=True)
-        sums = [score({k: v for k, v in batch.items() if k != "index"}) for batch in self._batches]
+    def _loss(self) -> float:
+        sums = [self._sums({k: v for k, v in batch.items() if k != "index"}) for batch in self._batches]
         return float(sum(total for total, _ in sums) / sum(weight for _, weight in sums))

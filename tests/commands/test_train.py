@@ -98,8 +98,8 @@ def test_a_frozen_random_encoder_is_the_one_that_was_trained_on(records, tmp_pat
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     loaded = load_run(tmp_path)
     batches = eval_dataset(records, "val", 3, ("image",), 32)
-    validation = Validation(read_split(records, "val"), batches, WORDS, config.decoding)
-    assert validation(loaded.captioner)["val/cross_entropy"] == pytest.approx(lines[-1]["val/cross_entropy"], rel=1e-5)
+    validation = Validation(loaded.captioner, WORDS, read_split(records, "val"), batches, config.decoding)
+    assert validation()["val/cross_entropy"] == pytest.approx(lines[-1]["val/cross_entropy"], rel=1e-5)
 
 
 @pytest.mark.parametrize(

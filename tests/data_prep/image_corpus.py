@@ -203,9 +203,9 @@ def lab() -> Image.Image:
 
 
 def many_scans() -> bytes:
-    """A progressive JPEG whose last scan is there 600 times."""
+    """A progressive JPEG whose last scan is there 101 times."""
     content = jpeg(progressive=True)
-    return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * 600 + content[-2:]
+    return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * 101 + content[-2:]
 
 
 NOISE = photo(0, 64, "JPEG")  # 64 x 64 pixels of which every byte counts
@@ -371,7 +371,7 @@ REFUSED = {
         reason="cannot be decoded: its header is damaged, or of a kind that Pillow does not know",
     ),
     "JPEG of many scans": Case(
-        many_scans(), reason="is a JPEG of more than 500 scans, which would take minutes to decode"
+        many_scans(), reason="is a JPEG of more than 100 scans, which would take minutes to decode"
     ),
     "JPEG of no pixels in its data": Case(
         JPEG[: JPEG.index(b"\xff\xda") + 14] + b"\xff\xd9", reason="is cut off: the rest of this JPEG is grey"

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from im2txt.decoding.beam_search import DecodingConfig, beam_search
-from im2txt.evaluation.captions import caption_batches
+from im2txt.evaluation.captions import CaptionFinder
 from im2txt.text.vocabulary import BYTE_WORDS, SPECIAL_WORDS, Vocabulary
 from im2txt.text.whole_words import whole_words
 from tests.helpers import small_captioner
@@ -18,7 +18,7 @@ def test_pieces_become_words_with_the_mean_of_their_maps():
     decoding = DecodingConfig(beam_size=3, max_length=9)
     images = tf.random.stateless_uniform([4, 48, 48, 3], (1, 2), -1, 1)
     batches = [{"image": images, "index": tf.constant([0, 1, 2, -1])}]
-    captions = dict(caption_batches(captioner, VOCABULARY, batches, decoding))
+    captions = dict(CaptionFinder(captioner, VOCABULARY, decoding)(batches))
     assert list(captions) == [0, 1, 2]
     state = captioner.decoder.start(captioner.encode(images))
     expected = beam_search(captioner.decoder.step, state, decoding, 4)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from im2txt.data.pipeline import eval_dataset
 from im2txt.decoding.beam_search import DecodingConfig
-from im2txt.evaluation.captions import caption_batches, read_split
+from im2txt.evaluation.captions import CaptionFinder, read_split
 from im2txt.metrics.caption_scores import score_captions
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
@@ -28,16 +28,16 @@ def parts(tmp_path_factory):
     batches = eval_dataset(records, "val", 2, ("pooled",))
     split = read_split(records, "val")
     captioner(next(iter(batches)))
-    return captioner, batches, split, Validation(split, batches, WORDS, DECODING)
+    return captioner, batches, split, Validation(captioner, WORDS, split, batches, DECODING)
 
 
 def test_scores_are_those_of_the_best_captions(parts):
     captioner, batches, split, validation = parts
-    found = dict(caption_batches(captioner, WORDS, batches, DECODING))
+    found = dict(CaptionFinder(captioner, WORDS, DECODING)(batches))
     assert sorted(found) == [0, 1, 2]
     best = {image.image_id: found[i][0].text for i, image in enumerate(split)}
     expected = score_captions(best, {image.image_id: image.captions for image in split}).corpus
-    scores = validation(captioner)
+    scores = validation()
     for name in ("BLEU-4", "ROUGE-L", "CIDEr-D"):
         assert scores[f"val/{name}"] == pytest.approx(expected[name])
     assert MONITOR in scores
@@ -54,14 +54,22 @@ def test_the_loss_is_the_mean_over_all_words(parts):
         total += (tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits).numpy() * weights).sum()
         words += weights.sum()
     assert words == (4 + 2) + 2 + (3 + 3)  # with the ends
-    assert validation(captioner)["val/cross_entropy"] == pytest.approx(total / words, rel=1e-5)
+    assert validation()["val/cross_entropy"] == pytest.approx(total / words, rel=1e-5)
 
 
 def test_a_broken_model_has_a_loss_and_no_captions(parts):
     captioner, _, _, validation = parts
     kept = [variable.numpy() for variable in captioner.variables]
     captioner.variables[0].assign(np.full_like(kept[0], np.nan))
-    scores = validation(captioner)
+    scores = validation()
     captioner.variables[0].assign(kept[0])
     assert list(scores) == ["val/cross_entropy"]
     assert np.isnan(scores["val/cross_entropy"])
+
+
+def test_the_graphs_are_built_once(parts):
+    validation = parts[-1]
+    validation()
+    graphs = validation._sums.experimental_get_tracing_count()
+    validation()
+    assert validation._sums.experimental_get_tracing_count() == graphs <= 2
