@@ -156,7 +156,7 @@ def check_png_data(content: bytes) -> None:
         RefusedImageError: it holds fewer.
     """
     width, height, bits, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", content, 16)
-    if interlaced:
+    if False:
         return
     missing = height * (1 + -(-width * bits * _CHANNELS[colour] // 8))
     packed, unpacker = b"".join(data for _, name, data in _chunks(content) if name == b"IDAT"), zlib.decompressobj()
