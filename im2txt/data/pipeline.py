@@ -14,24 +14,21 @@ seen by asking for its `start_step`, under any distribution strategy; nothing of
 """
 
 import os
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import tensorflow as tf
 
-from im2txt.data.images import decode_cropped_image, decode_image, distort_colours, random_flip
+from im2txt.data.augmentation import Augmentation, any_word, decode_augmented, side_words
+from im2txt.data.images import decode_image
 from im2txt.data.order import Items, Parsed, Shuffle, Source, endless_items, open_source
-from im2txt.data.records import VOCABULARY, decode_features, parse_records, read_manifest, shard_paths
+from im2txt.data.records import decode_features, parse_records, read_manifest, shard_paths
 from im2txt.data.tokens import caption_tensors, sample_captions
 from im2txt.errors import UserError
-from im2txt.text.vocabulary import Vocabulary
 
 RECORD_FIELDS = {"image": "image/bytes", "regions": "features/regions", "pooled": "features/pooled"}
 LEAST = {"images_per_batch": 1, "group_batches": 1, "shuffle_buffer": 1}
 LEAST |= dict.fromkeys(("captions_per_image", "max_caption_length", "memory_mb", "workers", "prefetch"), 0)
-SIDES = re.compile("left|right")  # beginnings of words that a mirrored image makes untrue: leftmost, right-hand ...
 
 Batch = dict[str, tf.Tensor]
 
@@ -96,7 +93,8 @@ def train_dataset(
     _check_config(records, config, fields)
     shuffle = Shuffle(config.seed, config.shuffle_buffer) if config.shuffle else None
     source = open_source(records, split, _record_fields(fields), shuffle, config.memory_mb * 1e6)
-    sides = _side_words(records) if config.random_flip else []
+    augmentation = Augmentation(config.random_crop, config.random_flip, config.distort_colours)
+    sides = side_words(records) if config.random_flip else []
 
     def finish(step: tf.Tensor, items: Items) -> Batch:
         seeds = tf.unstack(tf.random.split([config.seed, step], 2))
@@ -104,7 +102,7 @@ def train_dataset(
         caption_ids = parsed["captions/ids"]
 
         def decode_images(content: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
-            return _decode_augmented(content, shape, config, ~_any_word(caption_ids, sides), seeds[0])
+            return decode_augmented(content, shape[0], augmentation, ~any_word(caption_ids, sides), seeds[0])
 
         batch = _image_tensors(parsed, fields, shapes, decode_images)
         if config.captions_per_image:
@@ -191,46 +189,10 @@ def _image_tensors(
     return {field: decoders[field](parsed[RECORD_FIELDS[field]], shapes[field]) for field in fields}
 
 
-def _decode_augmented(
-    image_bytes: tf.Tensor, shape: Sequence[int], config: DataConfig, may_flip: tf.Tensor, seed: tf.Tensor
-) -> tf.Tensor:
-    """Decodes strings [images] and augments each image by a seed of its own."""
-
-    def decode(args: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        content, may_flip, seed = args
-        seeds = tf.unstack(tf.random.split(seed, 3))
-        size = shape[0]
-        image = decode_cropped_image(content, size, seeds[0]) if config.random_crop else decode_image(content, size)
-        if config.random_flip:
-            image = tf.cond(may_flip, lambda: random_flip(image, seeds[1]), lambda: image)
-        return distort_colours(image, seeds[2]) if config.distort_colours else image
-
-    seeds = tf.random.split(seed, config.images_per_batch)
-    return tf.map_fn(decode, (image_bytes, may_flip, seeds), fn_output_signature=tf.TensorSpec(shape))
-
-
 def _decode_images(image_bytes: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
     return tf.map_fn(
         lambda content: decode_image(content, shape[0]), image_bytes, fn_output_signature=tf.TensorSpec(shape)
     )
-
-
-def _any_word(caption_ids: tf.RaggedTensor, words: Sequence[int]) -> tf.Tensor:
-    """Returns bool [images]: does any caption hold any of these words?"""
-    words = tf.constant(words, caption_ids.dtype, [len(words)])
-    hits = tf.reduce_any(caption_ids.flat_values[:, None] == words, axis=1)
-    return tf.reduce_any(caption_ids.with_flat_values(hits), axis=[1, 2])
-
-
-def _side_words(records: str | os.PathLike) -> list[int]:
-    """Returns the ids of words that tell sides; one that is too rare for the vocabulary goes unnoticed."""
-    vocabulary = Vocabulary.load(Path(records) / VOCABULARY)
-    if vocabulary.in_pieces:
-        raise UserError(
-            f"data.random_flip must know which captions tell left from right, and the vocabulary of {records} holds "
-            "parts of words. Set it to False."
-        )
-    return [number for number, word in enumerate(vocabulary.words) if SIDES.match(word)]
 
 
 def _append(tensor: tf.Tensor, missing: tf.Tensor, value: int) -> tf.Tensor:
