@@ -6,7 +6,7 @@ a millisecond, and Pillow's own limits on compressed texts and profiles of a PNG
 
 import io
 
-from PIL import Image, ImageChops, JpegImagePlugin
+from PIL import Image, ImageChops
 
 from data_prep.image_files import RefusedImageError, check_jpeg, check_png, check_png_data, image_format
 
@@ -54,13 +54,11 @@ def load_image(image: Image.Image, content: bytes, at_least: Size | None = None)
         RefusedImageError: data of the last pixels are missing.
         Exception: many others of Pillow on broken bytes, which `refusal` words.
     """
-    # Of other samplings of colours than the usual three, libjpeg can only read some, and finds out at full size alone.
-    usual = image.mode == "L" or JpegImagePlugin.get_sampling(image) >= 0
-    drafted = image.draft(None, at_least) if at_least and usual else None
+    drafted = image.draft(None, at_least) if at_least else None
     image.load()
     last = image.getpixel((image.width - 1, image.height - 1))
     if image.format in ("JPEG", "MPO") and last in _FILLED_JPEG:
-        _check_jpeg_data(image, content, at_least if drafted else None)
+        _check_jpeg_data(image, content, at_least)
     elif image.format == "PNG" and last in _FILLED_PNG:
         check_png_data(content)
     return drafted[1] if drafted else None

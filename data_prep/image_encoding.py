@@ -1,13 +1,13 @@
 """Decoded images of every kind to upright RGB JPEGs.
 
-    transparency        white shows through
-    grey, palette, 1-bit, YCbCr      as Pillow converts them
-    CMYK                without its profile, by (255 - ink) * (255 - black); in a JPEG, inks are stored inverted if
-                        it has Adobe's marker and plainly if not, as TensorFlow takes them
-    Lab                 to sRGB by LittleCMS
-    16 bits             the upper 8, as TensorFlow does
-    32-bit integers and floats       have no fixed range: black is 0, and white the first of 1, 255, 65535 that no
-                        value exceeds; where values are negative or larger, from the lowest to the highest
+    transparency               white shows through
+    grey, palette, 1-bit,      as Pillow converts them
+      YCbCr, Lab
+    CMYK                       (255 - ink) * (255 - black) / 255, without its profile; in a JPEG, inks are inverted
+                               if it has Adobe's marker and plain if not, as TensorFlow takes them
+    16 bits                    the upper 8, as TensorFlow does
+    32-bit integers, floats    have no fixed range: black is 0, and white the first of 1, 255, 65535 that no value
+                               exceeds; where values are negative or larger, from the lowest to the highest
 
 Profiles of RGB images are left aside: pixels keep their values, as in files that are kept and in photos that a
 trained model is given, for TensorFlow knows no profiles. A Display P3 photo so becomes slightly paler.
@@ -20,7 +20,7 @@ bytes (Flickr8k, quality 95), but take twice the time to find, and on noise Pill
 import io
 import math
 
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageChops
 
 from data_prep.image_files import RefusedImageError
 
@@ -76,10 +76,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I", "F"):
         return _stretched(image).convert("RGB")
     if image.mode.startswith("I;16"):
-        return image.point(lambda value: value / 256).convert("L").convert("RGB")
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        return image.convert("I").point(lambda value: value / 256).convert("L").convert("RGB")
     if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
         return ImageChops.invert(image).convert("RGB")  # Pillow took it for inverted
     if image.has_transparency_data:

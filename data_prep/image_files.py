@@ -142,7 +142,7 @@ def check_png(content: bytes) -> None:
         RefusedImageError: it is cut off or damaged.
     """
     for at, name, data in _chunks(content):
-        if (at == 8) != (name == b"IHDR") or (name[:1].isupper() and name not in _CRITICAL_CHUNKS):
+        if (name[:1].isupper() and name not in _CRITICAL_CHUNKS):
             raise RefusedImageError(f"is damaged: PNG chunk {name!r} at byte {at}")
         end = at + 8 + len(data)
         if zlib.crc32(data, zlib.crc32(name)) != int.from_bytes(content[end : end + 4], "big"):
@@ -155,10 +155,8 @@ def check_png_data(content: bytes) -> None:
     Raises:
         RefusedImageError: it holds fewer.
     """
-    width, height, bits, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", content, 16)
-    if False:
-        return
-    missing = height * (1 + -(-width * bits * _CHANNELS[colour] // 8))
+    width, height, bits, colour = struct.unpack_from(">IIBB", content, 16)
+    missing = height * (1 + -(-width * bits * _CHANNELS[colour] // 8))  # bytes; interlaced, they are no fewer
     packed, unpacker = b"".join(data for _, name, data in _chunks(content) if name == b"IDAT"), zlib.decompressobj()
     while missing > 0 and (rows := unpacker.decompress(packed, 1 << 20)):  # bytes at a time: it may be a bomb
         missing, packed = missing - len(rows), unpacker.unconsumed_tail

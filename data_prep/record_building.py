@@ -142,6 +142,7 @@ def _write(build: Build, runner: Runner) -> dict:
         "splits": {split: _split_json(reports[split]) for split in splits},
         "skipped": {"count": len(skipped), "items": [item._asdict() for item in skipped]},
         "duplicates": {"count": len(duplicates), "items": duplicates},
+        "re_encoded": sum((Counter(report.re_encoded) for split in splits for report in reports[split]), Counter()),
         "features": None,
     }
 

@@ -30,6 +30,7 @@ def folder_table(folder: Path) -> str:
         *_aligned(rows),
         "",
         *_skipped_lines(manifest["skipped"]),
+        *_re_encoded_lines(manifest.get("re_encoded", {})),
         *_duplicate_lines(manifest.get("duplicates", {"items": []})),
     ]
     return "\n".join(lines) + "\n"
@@ -86,6 +87,11 @@ def _duplicate_lines(duplicates: dict) -> list[str]:
         for item in duplicates["items"]
     ]
     return [f"images that two held-out splits share: {len(items)}", *items[:_SHOWN_SKIPPED]] if items else []
+
+
+def _re_encoded_lines(re_encoded: dict[str, int]) -> list[str]:
+    kinds = ", ".join(f"{count:,} {why}" for why, count in sorted(re_encoded.items()))
+    return [f"re-encoded: {kinds}"] if kinds else []
 
 
 def _describe_image(content: bytes) -> str:

@@ -6,6 +6,7 @@ that was stopped goes on with those that have none. The reports become part of t
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,7 @@ class ShardReport(NamedTuple):
         records: number of records.
         captions: number of captions in them.
         skipped: images that were refused.
+        re_encoded: why images are not kept byte for byte -> number of them.
         originals: sha256 of an image's bytes as they were read -> its id, of held-out splits alone.
     """
 
@@ -37,6 +39,7 @@ class ShardReport(NamedTuple):
     records: int
     captions: int
     skipped: list[Skipped]
+    re_encoded: dict[str, int]
     originals: dict[str, str]
 
 
@@ -59,6 +62,7 @@ def write_shard(
     part = path.with_name(f"{path.name}.part-{os.getpid()}")
     skipped: list[Skipped] = []
     originals: dict[str, str] = {}
+    re_encoded: Counter[str] = Counter()
     records = captions = 0
     with tf.io.TFRecordWriter(str(part)) as writer:
         for image, check in zip(images, checks):  # zip asks `images` first: no check is lost at the end
@@ -70,10 +74,11 @@ def write_shard(
             if example.split != "train":
                 originals.setdefault(check.sha256, example.image_id)
             writer.write(encode_image_record(image_record(image, check.content, vocabulary)))
+            re_encoded.update([check.re_encoded] if check.re_encoded else [])
             records += 1
             captions += len(example.captions)
     part.replace(path)
-    report = ShardReport(path.name, sha256_file(path), records, captions, skipped, originals)
+    report = ShardReport(path.name, sha256_file(path), records, captions, skipped, re_encoded, originals)
     write_whole(report_path(path), json.dumps(report._asdict()))
     return report
 

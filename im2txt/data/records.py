@@ -31,6 +31,7 @@ Manifest (image and feature records alike; `features` is null for image records)
                           "shards": [{"name": "train-00000-of-00002.tfrecord", "sha256": "...", "records": 500}]}},
      "skipped": {"count": 1, "items": [{"image_id": "...", "where": "...", "reason": "..."}]},
      "duplicates": {"count": 1, "items": [{"image_id": "...", "split": "test", "same_as": "...", "of_split": "val"}]},
+     "re_encoded": {"greyscale": 12},
      "features": {"encoder": {...}, "encoder_sha256": "...", "grid": [8, 8], "regions": 64, "depth": 1280}}
 """
 

@@ -5,10 +5,11 @@ the division. As in the official scorer, 1e-15 and 1e-9 keep the divisions finit
 corpus; a perfect caption of one word therefore has a BLEU-2 of about 1e-3 and not of 0.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 MAX_ORDER = 4
 _TINY, _SMALL = 1e-15, 1e-9
@@ -21,25 +22,37 @@ class BleuScores(NamedTuple):
     per_image: list[list[float]]
 
 
-class _Counts(NamedTuple):
-    """What BLEU needs of one image: lengths in words, and for each order the n-grams that match."""
-
-    length: int
-    reference_length: int
-    correct: list[int]
-
-
 def bleu(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> BleuScores:
     """Scores captions of space-separated tokens against the references of the same image."""
-    images = [_count(candidate, refs) for candidate, refs in zip(candidates, references, strict=True)]
-    correct = [sum(column) for column in zip(*(image.correct for image in images))]
-    length = sum(image.length for image in images)
-    guessed = [sum(max(0, image.length - order) for image in images) for order in range(MAX_ORDER)]
-    corpus = _score(correct, guessed, length, sum(image.reference_length for image in images))
-    return BleuScores(corpus, [_score_image(image) for image in images])
+    counts = bleu_counts(candidates, references)
+    return BleuScores(score_counts(counts.sum(axis=0)).tolist(), score_counts(counts).tolist())
 
 
-def _count(candidate: str, references: Sequence[str]) -> _Counts:
+def bleu_counts(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
+    """Returns all that BLEU needs of each image, int64 [images, 1 + 2 * orders].
+
+    The columns: the reference length, the candidate's n-grams of each order, and those of them that match. Their sum
+    over any images, made a score by `score_counts`, is the BLEU of these images.
+    """
+    rows = [_count(candidate, refs) for candidate, refs in zip(candidates, references, strict=True)]
+    return np.array(rows, np.int64).reshape(-1, 1 + 2 * MAX_ORDER)
+
+
+def score_counts(counts: np.ndarray) -> np.ndarray:
+    """Returns BLEU-1 to BLEU-4, [..., orders], of the counts of images or of their sums, [..., 1 + 2 * orders]."""
+    guessed, correct = counts[..., 1 : 1 + MAX_ORDER], counts[..., 1 + MAX_ORDER :]
+    ratio = (counts[..., 1] + _TINY) / (counts[..., 0] + _SMALL)
+    brevity = np.exp(np.minimum(0, 1 - 1 / ratio))
+    products = np.cumprod((correct + _TINY) / (guessed + _SMALL), axis=-1)
+    return brevity[..., None] * products ** (1 / np.arange(1, MAX_ORDER + 1))
+
+
+def grams(words: Sequence[str], order: int) -> zip:
+    """Yields the n-grams of `order` words."""
+    return zip(*(words[first:] for first in range(order)))
+
+
+def _count(candidate: str, references: Sequence[str]) -> list[int]:
     words = candidate.split()
     sets = [reference.split() for reference in references]
     closest = min((len(reference) for reference in sets), key=lambda length: (abs(length - len(words)), length))
@@ -47,27 +60,8 @@ def _count(candidate: str, references: Sequence[str]) -> _Counts:
     for order in range(1, MAX_ORDER + 1):
         allowed: dict = {}
         for reference in sets:
-            for gram, count in Counter(_grams(reference, order)).items():
+            for gram, count in Counter(grams(reference, order)).items():
                 allowed[gram] = max(count, allowed.get(gram, 0))
-        found = Counter(_grams(words, order))
+        found = Counter(grams(words, order))
         correct.append(sum(min(count, allowed.get(gram, 0)) for gram, count in found.items()))
-    return _Counts(len(words), closest, correct)
-
-
-def _grams(words: list[str], order: int) -> zip:
-    return zip(*(words[first:] for first in range(order)))
-
-
-def _score_image(image: _Counts) -> list[float]:
-    guessed = [max(0, image.length - order) for order in range(MAX_ORDER)]
-    return _score(image.correct, guessed, image.length, image.reference_length)
-
-
-def _score(correct: Sequence[int], guessed: Sequence[int], length: int, reference_length: int) -> list[float]:
-    ratio = (length + _TINY) / (reference_length + _SMALL)
-    brevity = math.exp(1 - 1 / ratio) if ratio < 1 else 1.0
-    scores, product = [], 1.0
-    for order, (right, all_) in enumerate(zip(correct, guessed), start=1):
-        product *= (right + _TINY) / (all_ + _SMALL)
-        scores.append(brevity * product ** (1 / order))
-    return scores
+    return [closest, *(max(0, len(words) - order) for order in range(MAX_ORDER)), *correct]

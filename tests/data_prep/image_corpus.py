@@ -225,6 +225,7 @@ KEPT = {
     "JPEG with upright EXIF": Case(jpeg(exif=orientation(1))),
     "JPEG of no known orientation": Case(jpeg(exif=orientation(9))),
     "JPEG with broken EXIF": Case(with_segment(JPEG, 0xE1, b"Exif\0\0II*\0\xff\xff\xff\x7f")),
+    "JPEG with EXIF of no sense": Case(with_segment(JPEG, 0xE1, b"Exif\0\0no sense")),
     "JPEG with a comment": Case(jpeg(comment=b"a photo")),
     "JPEG with a profile": Case(jpeg(icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())),
     "JPEG with a thumbnail": Case(with_segment(JPEG, 0xE3, JPEG)),
@@ -234,6 +235,9 @@ KEPT = {
     "PNG": Case(PNG),
     "PNG interlaced": Case(adam7()),
     "PNG with a text": Case(png(8, 2, unfiltered(pixels()), chunk(b"tEXt", b"Title\0a picture"))),
+    "PNG with EXIF of no sense": Case(
+        png(8, 2, unfiltered(pixels()), chunk(b"tEXt", b"Raw profile type exif\0\nexif\n2\nno sense"))
+    ),
     "PNG with unknown extras": Case(png(8, 2, unfiltered(pixels()), chunk(b"abCd", b"?"))),
     "PNG that ends in black": Case(
         encoded(picture((RED, GREEN, BLUE, (0,) * 3))), quarters=(RED, GREEN, BLUE, (0,) * 3)
@@ -298,6 +302,9 @@ RE_ENCODED = {
     "TIFF YCbCr": Case(encoded(picture().convert("YCbCr"), "TIFF"), "TIFF"),
     "TIFF 16-bit": Case(tiff(pixels("<u2") * 257, photometric=2), "TIFF"),
     "TIFF grey 16-bit": Case(tiff(greys(65535).astype("<u2")[..., None], 1), "TIFF", quarters=grey_quarters()),
+    "TIFF grey 16-bit, high bytes first": Case(
+        encoded(Image.fromarray(greys(65535).astype(">u2")), "TIFF"), "TIFF", quarters=grey_quarters()
+    ),
     "TIFF whole numbers to 65535": Case(
         tiff(greys(65535).astype("<i4")[..., None], 1, 2), "TIFF", quarters=grey_quarters()
     ),
@@ -390,6 +397,9 @@ REFUSED = {
     "PNG of no sense": Case(png(8, 2, b"\x09" * 4640), reason="cannot be decoded: .*"),
     "PNG for an iPhone": Case(
         PNG_SIGNATURE + chunk(b"CgBI", bytes(4)) + PNG[8:], reason="is damaged: PNG chunk b'CgBI' at byte 8"
+    ),
+    "PNG with a late header": Case(
+        PNG_SIGNATURE + chunk(b"tEXt", b"a\0b") + PNG[8:], reason="is damaged: PNG chunk b'tEXt' at byte 8"
     ),
     "PNG with an unknown chunk": Case(
         png(8, 2, unfiltered(pixels()), chunk(b"NEED", b"")), reason="is damaged: PNG chunk b'NEED' at byte 33"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from data_prep import build_records, local_building
+from data_prep import build_records, inspect_records, local_building
 from im2txt.data.records import read_image_records
 from im2txt.errors import UserError
 from im2txt.files import sha256_file
@@ -70,7 +70,7 @@ def test_the_vocabulary_comes_from_the_training_captions_alone(source, output):
 def test_the_manifest_tells_what_is_there(source, output):
     manifest = build(source, output, "--images_per_shard=2", "--min_word_count=2")
     assert set(manifest) == {
-        *("schema", "dataset", "config", "vocabulary_sha256", "splits", "skipped", "duplicates", "features"),
+        *("schema", "dataset", "config", "vocabulary_sha256", "splits", "skipped", "duplicates", "re_encoded", "features"),
     }
     assert (manifest["schema"], manifest["dataset"], manifest["features"]) == (1, "flickr8k", None)
     assert manifest["skipped"] == {"count": 0, "items": []}
@@ -209,6 +209,17 @@ def test_a_photo_that_two_held_out_splits_share_is_told(source, output, capsys):
 def test_counts_that_are_not_those_of_the_whole_dataset_are_told(source, output, capsys):
     build(source, output)
     assert "note: train: 5 usable images were found, the whole dataset has 6,000" in capsys.readouterr().err
+
+
+def test_photos_that_are_not_kept_byte_for_byte_are_counted(source, output, capsys):
+    (source / "images" / "t1.jpg").write_bytes(photo(1, mode="L"))
+    (source / "images" / "v1.jpg").write_bytes(photo(2, mode="L"))
+    (kind,) = (manifest := build(source, output))["re_encoded"]
+    assert manifest["re_encoded"] == {kind: 2}
+    inspect_records.FLAGS.unparse_flags()
+    inspect_records.FLAGS(["inspect_records", f"--records={output}"])
+    inspect_records.main([])
+    assert f"re-encoded: 2 {kind}\n" in capsys.readouterr().out
 
 
 # The output folder

@@ -41,7 +41,7 @@ def test_other_kinds_come_in_full():
 
 
 def test_colours_of_a_sampling_that_libjpeg_cannot_read_are_found_out():
-    """3 x 1 samples of brightness to 2 x 1 of the colours: full size fails, an eighth would not."""
+    """3 x 1 samples of brightness to 2 x 1 of the colours."""
     at = JPEG.index(b"\xff\xc0") + 11
     content = edited(edited(edited(jpeg(opened(NOISE)), at, b"\x31"), at + 3, b"\x21"), at + 6, b"\x21")
     image = open_image(content)
@@ -60,6 +60,16 @@ def test_a_jpeg_that_ends_too_early_is_told_from_a_grey_one(mode, at_least):
     half = whole[: len(whole) // 2] + b"\xff\xd9"
     with pytest.raises(RefusedImageError, match="is cut off: the rest of this JPEG is grey"):
         load_image(open_image(half), half, at_least)
+
+
+def test_an_mpo_that_ends_too_early_is_found_out():
+    pair = encoded(opened(NOISE), "MPO", save_all=True, append_images=[picture()])
+    middle = len(NOISE) // 2
+    half = edited(pair, middle, b"\xff\xd9")
+    image = open_image(half)
+    assert image.format == "MPO"
+    with pytest.raises(RefusedImageError, match="is cut off: the rest of this JPEG is grey"):
+        load_image(image, half)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,13 @@ def test_bytes_between_segments_pass_before_the_first_scan_alone():
         check_jpeg(content[:at] + b"junk" + content[at:])
 
 
+@pytest.mark.parametrize("fill", [b"\xff", b"\xff\xff"])
+def test_any_number_of_bytes_ff_may_stand_before_a_marker(fill):
+    content = jpeg(progressive=True)
+    at = content.rindex(b"\xff\xda")
+    assert check_jpeg(content[:at] + fill + content[at:]) == len(content) - 2 + len(fill)
+
+
 def test_a_jpeg_of_one_scan_a_colour_needs_all_three():
     """Only scans are looked at, so the first scan's data may stand for those of the others."""
     scan = JPEG.index(b"\xff\xda")
@@ -77,8 +84,13 @@ def test_the_rows_of_a_png_are_counted():
     for content in (PNG, adam7(), encoded(picture().convert("1")), encoded(picture().convert("LA"))):
         check_png(content)
         check_png_data(content)
+
+
+@pytest.mark.parametrize(("bits", "colour", "size", "needed"), [(8, 0, (48, 32), 32 * 49), (1, 0, (9, 4), 4 * 3)])
+def test_a_png_of_one_byte_too_few_is_cut_off(bits, colour, size, needed):
+    check_png_data(png(bits, colour, bytes(needed), size=size))
     with pytest.raises(RefusedImageError, match="is cut off: the last rows of this PNG are not there"):
-        check_png_data(png(8, 0, bytes(32 * 49 - 1)))
+        check_png_data(png(bits, colour, bytes(needed - 1), size=size))
 
 
 def test_bits_of_a_png():
