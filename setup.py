@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = (HERE / "im2txt/__init__.py").read_text(encoding="utf-8").rpartition('__version__ = "')[2].split('"')[0]
+BEAM = ["apache-beam>=2.70", "google-crc32c"]
 
 setup(
     name="im2txt",
@@ -23,7 +24,7 @@ setup(
         "tensorflow-datasets>=4.9.10",
         "keras-nlp>=0.32",
         "numpy>=1.26",
-        "pillow",
+        "pillow>=11.3",  # AVIF
         "absl-py",
         "nltk>=3.9",
         "ijson>=3.3",
@@ -34,8 +35,8 @@ setup(
         "tqdm",
     ],
     extras_require={
-        "beam": ["apache-beam>=2.70", "google-crc32c"],
-        "dev": ["import-linter>=2,<3", "pytest>=9,<10", "ruff>=0.17,<0.18"],
+        "beam": BEAM,
+        "dev": [*BEAM, "import-linter>=2,<3", "pytest>=9,<10", "ruff>=0.17,<0.18"],
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "official": ["pycocoevalcap"],
     },

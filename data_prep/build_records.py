@@ -10,8 +10,8 @@ of the training captions; and, written last, manifest.json: counts, checksums, w
 Stopped at any moment, even by force, the same command goes on and ends with the same bytes. A finished folder is left
 as it is; that of another configuration is refused.
 
-Images are kept byte for byte where TensorFlow reads them as people see them, and become RGB JPEG where not (rotated,
-grey, CMYK, transparent, animated ...). --image_size=346 --jpeg_quality=95 makes records of COCO about five times
+Upright RGB JPEGs and PNGs are kept byte for byte; all other images (rotated, grey, CMYK, transparent, animated, WebP,
+TIFF ...) become RGB JPEGs, as TensorFlow would refuse or misread them. --image_size=346 --jpeg_quality=95 makes records of COCO about five times
 smaller, and faster to read.
 
 --runner=beam writes the shards with Apache Beam (pip install "im2txt[beam]"); Beam's own options go behind `--`:

@@ -142,7 +142,7 @@ def check_png(content: bytes) -> None:
         RefusedImageError: it is cut off or damaged.
     """
     for at, name, data in _chunks(content):
-        if (name[:1].isupper() and name not in _CRITICAL_CHUNKS):
+        if (at == 8) != (name == b"IHDR") or (name[:1].isupper() and name not in _CRITICAL_CHUNKS):
             raise RefusedImageError(f"is damaged: PNG chunk {name!r} at byte {at}")
         end = at + 8 + len(data)
         if zlib.crc32(data, zlib.crc32(name)) != int.from_bytes(content[end : end + 4], "big"):

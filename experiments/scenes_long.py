@@ -20,9 +20,11 @@ def get_config() -> ExperimentConfig:
     return ExperimentConfig(
         records="data/scenes30k",
         encoder=EncoderConfig("small_hybrid", weights="random", image_size=96, trainable=True),
-        decoder=SoftAttentionConfig(units=256, embedding=128, attention_units=128, dropout=0.2, word_dropout=0.2),
+        decoder=SoftAttentionConfig(
+            units=256, embedding=128, attention_units=128, word_query=True, dropout=0.2, word_dropout=0.1
+        ),
         objective=CrossEntropyConfig(doubly_stochastic=0.0),
         data=DataConfig(images_per_batch=32, group_batches=10),
-        optimizer=OptimizerConfig(learning_rate=1e-3, warmup_steps=500),
-        training=TrainingConfig(epochs=8, average_decay=0.999, validate_epochs=2, patience=0),
+        optimizer=OptimizerConfig(learning_rate=1e-3, warmup_steps=400),
+        training=TrainingConfig(epochs=5, average_decay=0.999, validate_epochs=1, patience=0),
     )

@@ -9,7 +9,7 @@ A records folder holds
 Fields of an image record (schema 1):
 
     image/id          bytes             unique in the dataset
-    image/bytes       bytes             the encoded image, any format that `tf.io.decode_image` reads
+    image/bytes       bytes             the encoded image, an upright RGB JPEG or PNG
     captions/text     bytes [captions]  as written by people
     captions/ids      int64 [words of all captions]    without <start> and <end>
     captions/lengths  int64 [captions]                 words in each caption

@@ -15,10 +15,14 @@ VOCAB, IMAGES, CAPTIONS, LENGTH, REGIONS, DEPTH = 11, 2, 3, 4, 5, 6
 SMALL = {"units": 8, "embedding": 8, "attention_units": 7}
 
 
-@pytest.fixture(params=sorted(DECODERS))
+VARIANTS = {"soft_attention": {"word_query": True}}  # options that change the computation
+
+
+@pytest.fixture(params=[(name, {}) for name in sorted(DECODERS)] + list(VARIANTS.items()), ids=str)
 def decoder(request):
     keras.utils.set_random_seed(3)
-    return small_decoder(request.param)
+    name, options = request.param
+    return small_decoder(name, **options)
 
 
 def small_decoder(name, **options):

@@ -9,7 +9,10 @@ Source: Xu et al. 2015, equations 1 to 9, section 4.2.1 (beta, doubly stochastic
 deep output, the places of dropout and the two-layer initialisation, the authors' released code.
 
 Deviations: the first input is the embedding of <start>, not a zero vector. With `feature_units` > 0, regions first pass
-a ReLU layer of that width with dropout, as later systems do (Rennie et al. 2017); 0 is the paper.
+a ReLU layer of that width with dropout, as later systems do (Rennie et al. 2017); 0 is the paper. With `word_query`,
+attention is asked for by h_{t-1} + W_q E y_{t-1}. In the paper's equations alpha_t does not know the word just said:
+after "a green" it cannot look for the green thing to say what it is. Reading the word before attending is the remedy of
+later translation systems (Sennrich et al. 2017, Nematus); False is the paper.
 """
 
 from dataclasses import dataclass
@@ -34,6 +37,7 @@ class SoftAttentionConfig:
         embedding: width of words and of the deep output.
         attention_units: width of the attention MLP.
         feature_units: regions pass a ReLU layer of this width first; 0 leaves them as they are (the paper).
+        word_query: whether attention is also asked for by the last word; False is the paper.
         dropout: share of units dropped in the deep output, the initialisation and the words.
         word_dropout: share of words that the decoder is not shown in training.
         feature_dropout: share of units dropped from the projected regions.
@@ -44,6 +48,7 @@ class SoftAttentionConfig:
     embedding: int = 512
     attention_units: int = 512
     feature_units: int = 0
+    word_query: bool = False
     dropout: float = 0.5
     word_dropout: float = 0.0
     feature_dropout: float = 0.0
@@ -88,6 +93,7 @@ class SoftAttentionDecoder(Decoder):
         self.initial = dense(config.units, "relu", name="initial")
         self.initial_hidden = dense(config.units, "tanh", name="initial_hidden")
         self.initial_cell = dense(config.units, "tanh", name="initial_cell")
+        self.query = dense(config.units, use_bias=False, name="query") if config.word_query else None
         self.gate = dense(1, "sigmoid", name="gate")
         self.words = keras.layers.Embedding(vocab_size, config.embedding, name="words")
         self.lstm = LSTMCell(config.units)
@@ -112,7 +118,7 @@ class SoftAttentionDecoder(Decoder):
     def step(self, ids: tf.Tensor, state: SoftAttentionState) -> tuple[tf.Tensor, SoftAttentionState]:
         """Reads one word [rows]; returns logits [rows, vocab] and the new state."""
         words = self.words(ids)
-        state = self._advance(self.lstm(words), state)
+        state = self._advance(self._project(words), state)
         return self._logits(words, state.lstm.hidden, state.context, seed=None), state
 
     def call(self, features: ImageFeatures, input_ids: tf.Tensor, seed: tf.Tensor | None = None) -> Decoded:
@@ -125,15 +131,22 @@ class SoftAttentionDecoder(Decoder):
         def advance(changing: tuple, projected: tf.Tensor) -> tuple:
             return tuple(self._advance(projected, SoftAttentionState(state.memory, *changing)))[1:]
 
-        lstm, contexts, attention = unroll(advance, self.lstm(words), tuple(state)[1:])
+        lstm, contexts, attention = unroll(advance, self._project(words), tuple(state)[1:])
         return Decoded(self._logits(words, lstm.hidden, contexts, seed), attention)
 
+    def _project(self, words: tf.Tensor) -> tf.Tensor:
+        """What the words [..., embedding] bring to the LSTM's gates [..., 4 * units] and, behind that, to the query."""
+        projected = self.lstm(words)
+        return projected if self.query is None else tf.concat([projected, self.query(words)], axis=-1)
+
     def _advance(self, projected: tf.Tensor, state: SoftAttentionState) -> SoftAttentionState:
-        """One step of the LSTM from the word's projection [rows, 4 * units], attending from the last hidden."""
+        """One step of the LSTM from the word's projections [rows, 4 or 5 * units], attending from the last hidden."""
         hidden = state.lstm.hidden
-        context, attention = self.attention(hidden, state.memory.keys, state.memory.values)
+        gates, query = tf.split(projected, [4 * self.lstm.units, -1], axis=-1)
+        query = hidden if self.query is None else hidden + query
+        context, attention = self.attention(query, state.memory.keys, state.memory.values)
         context = self.gate(hidden) * context  # [rows, depth]
-        lstm = self.lstm.advance(projected + self.context_kernel(context), state.lstm)
+        lstm = self.lstm.advance(gates + self.context_kernel(context), state.lstm)
         return SoftAttentionState(state.memory, lstm, context, attention)
 
     def _logits(self, words: tf.Tensor, hidden: tf.Tensor, contexts: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
