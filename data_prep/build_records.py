@@ -11,8 +11,8 @@ Stopped at any moment, even by force, the same command goes on and ends with the
 as it is; that of another configuration is refused.
 
 Upright RGB JPEGs and PNGs are kept byte for byte; all other images (rotated, grey, CMYK, transparent, animated, WebP,
-TIFF ...) become RGB JPEGs, as TensorFlow would refuse or misread them. --image_size=346 --jpeg_quality=95 makes records of COCO about five times
-smaller, and faster to read.
+TIFF ...) become RGB JPEGs, as TensorFlow would refuse or misread them. --image_size=346 --jpeg_quality=95 makes all
+photos smaller, and faster to read.
 
 --runner=beam writes the shards with Apache Beam (pip install "im2txt[beam]"); Beam's own options go behind `--`:
 
