@@ -15,15 +15,15 @@ Of sets of captions, one set an image:
     mBLEU-n          BLEU-n of each caption of a set against the others of the set (Shetty et al. 2017). 1 says that
                      they are all alike. As in ruotianluo/ImageCaptioning.pytorch: the corpus BLEU of the i-th
                      captions of all images, averaged over i
-    self-CIDEr       Wang & Chan 2019, "Describing like Humans: on Diversity in Image Captioning", section 3: with
-                     eigenvalues l_1 >= ... >= l_m of the kernel K of the m captions of an image,
+    self-CIDEr       Wang & Chan 2019, "Describing like Humans: on Diversity in Image Captioning": with eigenvalues
+                     l_1 >= ... >= l_m of the kernel K of the m captions of an image,
                          -log(r) / log(m),    r = sqrt(l_1) / (sqrt(l_1) + ... + sqrt(l_m))
                      0: they are all alike; 1: they have nothing in common. K_ij is CIDEr between captions i and j
                      without its factor of 10: the mean over n = 1..4 of the cosines of their tf-idf vectors
 
-CIDEr here is the first one, without CIDEr-D's clipping and penalty of length, as the paper defines it: with those, K
-is neither symmetric nor a kernel. (The code of its authors does use CIDEr-D, of one triangle of the matrix.)
-A set whose captions share no word of any weight with themselves, say empty ones, has a self-CIDEr of 0.
+CIDEr here is the original (Vedantam et al. 2015, equations 1-3), as in ruotianluo's toolkit. With the clipping of
+CIDEr-D, K is not symmetric and so no kernel; the code of Wang & Chan takes one triangle of that.
+A set without a word of any weight, say of empty captions, has a self-CIDEr of 0.
 """
 
 import math

@@ -299,7 +299,6 @@ RE_ENCODED = {
     "TIFF of JPEG": Case(encoded(picture(), "TIFF", compression="jpeg"), "TIFF"),
     "TIFF CMYK": Case(encoded(inks(), "TIFF"), "TIFF", quarters=INK_QUARTERS),
     "TIFF Lab": Case(encoded(lab(), "TIFF"), "TIFF"),
-    "TIFF YCbCr": Case(encoded(picture().convert("YCbCr"), "TIFF"), "TIFF"),
     "TIFF 16-bit": Case(tiff(pixels("<u2") * 257, photometric=2), "TIFF"),
     "TIFF grey 16-bit": Case(tiff(greys(65535).astype("<u2")[..., None], 1), "TIFF", quarters=grey_quarters()),
     "TIFF grey 16-bit, high bytes first": Case(
