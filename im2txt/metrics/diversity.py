@@ -3,8 +3,9 @@
 All captions are strings of space-separated tokens, made by one tokenizer. Of all captions together:
 
     vocabulary       different words used
-    distinct-n       different n-grams / words (Li et al. 2016, "A Diversity-Promoting Objective Function"). Words, not
-                     n-grams, are the denominator, as in their paper and in the field's Div-n; n-grams end with a caption
+    distinct-n       different n-grams / words (Li et al. 2016, "A Diversity-Promoting Objective Function"). The
+                     denominator is words, not n-grams, in their paper as in the field's Div-n; n-grams end with a
+                     caption
     unique           captions that differ from one another, as whole strings; their share of all captions
     copied           the share of captions that stand word for word among the training captions; novelty = 1 - copied
     unknown words    the share of words that a vocabulary lacks

@@ -2,9 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from im2txt.metrics.bleu import bleu
+from im2txt.metrics.bleu import bleu, bleu_counts, score_counts
 
 
 def test_counts_are_clipped_by_the_best_reference():
@@ -47,3 +48,18 @@ def test_a_perfect_single_word_has_the_official_constants():
 
 def test_an_empty_caption_scores_zero():
     assert bleu([""], [["a dog"]]).per_image == [[0.0] * 4]
+
+
+def test_counts_are_the_reference_length_the_ngrams_and_those_that_match():
+    # a b c d e against a b c d x y: see above; of two words, one is right, and there is no triple
+    counts = bleu_counts(["a b c d e", "a z"], [["a b c d x y"], ["a"]])
+    assert counts.tolist() == [[6, 5, 4, 3, 2, 4, 3, 2, 1], [1, 2, 1, 0, 0, 1, 0, 0, 0]]
+
+
+def test_summed_counts_of_some_images_are_their_bleu():
+    candidates, references = ["a b c", "a b x y", "c d"], [["a b c d"], ["a b", "x y z"], ["d c"]]
+    counts = bleu_counts(candidates, references)
+    chosen = [0, 1, 1]
+    expected = bleu([candidates[i] for i in chosen], [references[i] for i in chosen]).corpus
+    assert score_counts(counts[chosen].sum(axis=0)).tolist() == pytest.approx(expected, rel=1e-15)
+    assert np.shape(score_counts(counts[None])) == (1, 3, 4)
