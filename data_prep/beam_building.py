@@ -6,8 +6,8 @@ Lustre, Filestore, a mounted bucket), and have im2txt installed. Held-out splits
 hold their images.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -35,12 +35,12 @@ def beam_runner(options: Sequence[str]) -> Runner:
     def run(build: Build, shards: Mapping[str, Sequence[PlannedShard]]) -> None:
         write = partial(build_shard, build.folder.absolute(), build.config.image)
         held_out = [shard for split, planned in shards.items() if split != "train" for shard in planned]
-        with beam.Pipeline(options=PipelineOptions(list(options))) as pipeline:
+        with _beam_errors(), beam.Pipeline(options=PipelineOptions(list(options))) as pipeline:
             images = (
                 pipeline
                 | "held-out shards" >> beam.Create(held_out, reshuffle=True)
                 | "write held-out" >> beam.Map(write, ())
-                | "their images" >> beam.FlatMap(lambda report: report.items())
+                | "their images" >> beam.FlatMap(lambda images: images.items())
             )
             (
                 pipeline
@@ -49,6 +49,16 @@ def beam_runner(options: Sequence[str]) -> Runner:
             )
 
     return run
+
+
+@contextmanager
+def _beam_errors() -> Iterator[None]:
+    """Makes one message of what Beam and its runners raise, which are errors of many kinds."""
+    try:
+        yield
+    except Exception as error:
+        cause = str(error).strip().splitlines()
+        raise UserError(f"Apache Beam stopped: {type(error).__name__}: {cause[-1] if cause else ''}") from error
 
 
 def build_shard(

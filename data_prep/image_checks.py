@@ -15,10 +15,14 @@ only an eighth of its pixels computed, so keeping runs at 1.3 times the speed of
 
 import collections
 import concurrent.futures
+import contextlib
 import hashlib
 import itertools
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -79,12 +83,12 @@ def checked_images(examples: Iterable[CaptionedImage], options: ImageOptions, wo
         yield from (check_image(example, options) for example in examples)
         return
     spawn = multiprocessing.get_context("spawn")
-    ignore_ctrl_c = (signal.SIGINT, signal.SIG_IGN)  # it is the parent that stops
-    with concurrent.futures.ProcessPoolExecutor(workers, spawn, signal.signal, ignore_ctrl_c) as pool:
+    with concurrent.futures.ProcessPoolExecutor(workers, spawn, _end_with_parent) as pool:
         waiting = collections.deque()
         try:
             for chunk in _chunks(examples):
-                waiting.append(pool.submit(_check_chunk, chunk, options))
+                with _ctrl_c_blocked():  # the first message starts the workers
+                    waiting.append(pool.submit(_check_chunk, chunk, options))
                 if len(waiting) >= workers * _AHEAD:
                     yield from waiting.popleft().result()
             while waiting:
@@ -96,6 +100,27 @@ def checked_images(examples: Iterable[CaptionedImage], options: ImageOptions, wo
             ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Keeps Ctrl-C waiting; processes that are started meanwhile never get it, as it is the parent that stops."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when its parent is gone, however it went."""
+    parent = multiprocessing.parent_process().sentinel
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def check_image(example: CaptionedImage, options: ImageOptions) -> CheckedImage:

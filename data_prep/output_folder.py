@@ -1,136 +1,183 @@
 """The records folder of a build: finished, unfinished, another's, or empty.
 
-A build writes, in this order: the vocabulary, the plan, shards each with its report, and the manifest; then it removes
-the plan and the reports. So a plan means an unfinished build that can go on, a manifest a finished one.
+A build writes, in this order: its lock, the vocabulary, the plan, shards each with its report, and the manifest; then
+it removes all but the vocabulary, the shards and the manifest. So a plan means an unfinished build that can go on, a
+manifest a finished one; and in a folder with neither a manifest nor a lock, no file is ours.
 """
 
+import contextlib
+import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, Any, Self
 
 from data_prep.plan import PLAN, Plan
 from data_prep.source_files import notice
 from im2txt.data.records import MANIFEST, VOCABULARY, read_manifest, write_manifest
 from im2txt.errors import UserError
+from im2txt.text.vocabulary import Vocabulary
 
+LOCK = "build.lock"
 _SHARDS = "*-[0-9][0-9][0-9][0-9][0-9]-of-[0-9][0-9][0-9][0-9][0-9].tfrecord"
 _REPORTS = f"{_SHARDS}.json"
 _PARTS = tuple(f"{name}.part-*" for name in (_SHARDS, _REPORTS, PLAN, MANIFEST, VOCABULARY))
-# In this order they are removed. A build writes the vocabulary first: shards without one are not ours.
-_OURS = (PLAN, _REPORTS, _SHARDS, *_PARTS, VOCABULARY)
+_PASSING = (PLAN, _REPORTS, *_PARTS)  # what a finished build has no need of
+_OURS = (MANIFEST, *_PASSING, _SHARDS, VOCABULARY)  # in this order they are removed: the manifest first
+
+
+def begun(folder: Path) -> bool:
+    """Is there a build, finished or not, that a new one must be compared with?"""
+    return (folder / MANIFEST).exists() or (folder / PLAN).exists()
+
+
+def finished_manifest(folder: Path, identity: dict) -> dict | None:
+    """Returns the manifest of a finished build of the same identity; None where there is none that is whole.
+
+    Args:
+        folder: the records folder.
+        identity: the manifest's `dataset` and `config` that the build would have.
+
+    Raises:
+        UserError: the folder holds records of another configuration, schema or kind.
+    """
+    if not (folder / MANIFEST).exists():
+        return None
+    manifest = read_manifest(folder)
+    if manifest.get("features"):
+        raise UserError(f"--output={folder} holds feature records. Choose another --output for images.")
+    _refuse_others(folder, manifest, identity, "records")
+    damage = _damage(folder, manifest)
+    if damage:
+        notice(f"{folder} is built anew, for {damage}")
+    return None if damage or (folder / LOCK).exists() else manifest
 
 
 class OutputFolder:
-    """A folder that a build writes to.
+    """A folder that a build writes to, and no other one as long as this context lasts.
 
     Raises:
-        UserError: the path is a file, or the folder holds files that are no records.
+        UserError: it is not to be had: a file, another's folder, one that cannot be written, or another build is at it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if path.exists() and not path.is_dir():
-            raise UserError(f"--output={path} is a file; it must be a folder.")
-        if not self.begun():
-            self._refuse_foreign_files()
+        self._made = False
+        self._lock: IO | None = None
 
-    def begun(self) -> bool:
-        """Is there a build, finished or not, that a new one must be compared with?"""
-        return (self.path / MANIFEST).exists() or self.has_plan()
+    def __enter__(self) -> Self:
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"--output={self.path} is a file; it must be a folder.")
+        self._refuse_foreign_files()
+        self._made = not self.path.exists()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.path / LOCK, "ab")
+        except OSError as error:
+            raise UserError(f"--output={self.path} cannot be written: {error.strerror}.") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise UserError(f"Another build is writing to --output={self.path}. Wait for it, or stop it.") from None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Leaves an unfinished build to be gone on with; where there is none, nothing of ours stays."""
+        if not self.has_plan():
+            if not (self.path / MANIFEST).exists():
+                self._remove(*_OURS)
+            (self.path / LOCK).unlink()
+        self._lock.close()
+        if self._made and kind:
+            with contextlib.suppress(OSError):  # it is not empty
+                self.path.rmdir()
 
     def has_plan(self) -> bool:
-        """Is there an unfinished build to go on with?"""
+        """Is there an unfinished build?"""
         return (self.path / PLAN).exists()
 
-    def match(self, identity: dict) -> dict | None:
-        """Returns the manifest of a finished build of the same identity; readies the folder otherwise.
-
-        Args:
-            identity: the manifest's `dataset` and `config` that the build would have.
+    def go_on(self, identity: dict) -> bool:
+        """Is there an unfinished build to go on with? If not, the folder is emptied for a new one.
 
         Raises:
-            UserError: the folder holds records of another configuration, schema or kind.
+            UserError: there is one of another configuration.
         """
-        if (self.path / MANIFEST).exists():
-            manifest = read_manifest(self.path)
-            if manifest.get("features"):
-                raise UserError(f"--output={self.path} holds feature records. Choose another --output for images.")
-            self._refuse_others(manifest, identity, "records")
-            if self._is_whole(manifest):
-                self._remove(PLAN, _REPORTS, *_PARTS)
-                return manifest
-            self.clear()
-            return None
-        plan = self.plan()
-        there = plan.facts
-        plan.close()
-        self._remove(*_PARTS)
-        if _differ_in_source_alone(there, identity):  # then nothing of it is of use any more
-            notice(f"the source has changed since the unfinished build in {self.path}, which begins anew")
-            self.clear()
-            return None
-        self._refuse_others(there, identity, "an unfinished build")
-        return None
+        if (self.path / MANIFEST).exists() and _damage(self.path, read_manifest(self.path)) == "":
+            self._remove(*_PASSING)  # the build ended, but for this
+            return False
+        if self.has_plan():
+            there = self._facts()
+            if _differ_in_source_alone(there, identity):
+                notice(f"the source has changed since the unfinished build in {self.path}, which begins anew")
+            else:
+                _refuse_others(self.path, there, identity, "an unfinished build")
+                self._remove(*_PARTS)
+                return True
+        self._remove(*_OURS)
+        return False
 
     def plan(self) -> Plan:
         """Opens the plan."""
         return Plan(self.path / PLAN)
 
-    @contextmanager
+    @contextlib.contextmanager
     def new_plan(self) -> Iterator[Plan]:
-        """Gives an empty plan to fill; it appears in the folder when the block ends well, else nothing stays."""
-        self.clear()
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Gives an empty plan to fill; it appears in the folder when the block ends well."""
         part = self.path / f"{PLAN}.part-new"
-        plan = Plan(part, writable=True)
-        try:
+        with contextlib.closing(Plan(part, writable=True)) as plan:
             yield plan
-            plan.close()
-            part.replace(self.path / PLAN)
-        except BaseException:
-            plan.close()
-            self.clear()
-            raise
+        part.replace(self.path / PLAN)
 
     def finish(self, manifest: dict) -> None:
         """Writes the manifest and removes what only an unfinished build needs."""
         write_manifest(self.path, manifest)
-        self._remove(PLAN, _REPORTS, *_PARTS)
+        self._remove(*_PASSING)
 
-    def clear(self) -> None:
-        """Removes all that a build left in the folder, and the folder itself if nothing else is in it."""
-        if self.path.is_dir():
-            self._remove(MANIFEST, *_OURS)  # the manifest first: without it, the folder is unfinished
-            if not any(self.path.iterdir()):
-                self.path.rmdir()
+    def _facts(self) -> dict:
+        with contextlib.closing(self.plan()) as plan:
+            return plan.facts
 
     def _remove(self, *patterns: str) -> None:
         for pattern in patterns:
             for path in self.path.glob(pattern):
                 path.unlink()
 
-    def _is_whole(self, manifest: dict) -> bool:
-        shards = [self.path / shard["name"] for split in manifest["splits"].values() for shard in split["shards"]]
-        return all(path.is_file() for path in [*shards, self.path / VOCABULARY])
-
-    def _refuse_others(self, there: dict, here: dict, what: str) -> None:
-        for (field, found), (_, wanted) in zip(_flat(there, here), _flat(here, here)):
-            if found != wanted:
-                raise UserError(
-                    f"--output={self.path} holds {what} of another configuration: {field} is {found!r} there and "
-                    f"{wanted!r} here. Choose another --output, or delete that folder first."
-                )
-
     def _refuse_foreign_files(self) -> None:
-        vocabulary = (VOCABULARY, f"{VOCABULARY}.part-*", f"{PLAN}.part-*")
-        ours = _OURS if (self.path / VOCABULARY).exists() else vocabulary
-        for path in sorted(self.path.iterdir()) if self.path.is_dir() else ():
+        """Raises UserError for files that are not ours: all of them where there is no build."""
+        if not self.path.is_dir() or (self.path / MANIFEST).exists():
+            return
+        ours = (*_OURS, LOCK) if (self.path / LOCK).exists() else ()
+        for path in sorted(self.path.iterdir()):
             if not any(path.match(pattern) for pattern in ours):
                 raise UserError(
-                    f"--output={self.path} holds {path.name}, which is no part of records. "
+                    f"--output={self.path} holds {path.name}, which is no part of a build. "
                     "Choose a new or empty folder."
                 )
+
+
+def _damage(folder: Path, manifest: dict) -> str:
+    """Returns what is not as the manifest says, as far as can be seen without reading the shards."""
+    for shard in (shard for split in manifest["splits"].values() for shard in split["shards"]):
+        path = folder / shard["name"]
+        if not path.is_file():
+            return f"{shard['name']} is missing"
+        if path.stat().st_size != shard["bytes"]:
+            return f"{shard['name']} has {path.stat().st_size:,} bytes in place of {shard['bytes']:,}"
+    try:
+        same = Vocabulary.load(folder / VOCABULARY).sha256() == manifest["vocabulary_sha256"]
+    except UserError:
+        same = False
+    return "" if same else f"{VOCABULARY} is not the one that it was built with"
+
+
+def _refuse_others(folder: Path, there: dict, here: dict, what: str) -> None:
+    for (field, found), (_, wanted) in zip(_flat(there, here), _flat(here, here)):
+        if found != wanted:
+            raise UserError(
+                f"--output={folder} holds {what} of another configuration: {field} is {found!r} there and "
+                f"{wanted!r} here. Choose another --output, or delete that folder first."
+            )
 
 
 def _differ_in_source_alone(there: dict, here: dict) -> bool:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
 from im2txt.data.records import shard_name
+from im2txt.errors import UserError
 from im2txt.text.tokenizer import Tokenizer
 
 PLAN = "plan.sqlite"
@@ -99,7 +100,7 @@ class SourceDigest:
 
 
 class Plan:
-    """An SQLite file of planned images; see `write_plan`."""
+    """An SQLite file of planned images. Writable, it is to be filled; it is never changed afterwards."""
 
     def __init__(self, path: Path, writable: bool = False) -> None:
         mode = "rwc" if writable else "ro&immutable=1"
@@ -159,15 +160,18 @@ class Plan:
 
     def fill(self, items: Iterable[CaptionedImage | Skipped], tokenizer: Tokenizer) -> None:
         """Lays what a reader yields into an empty plan: tokenized, without duplicates and empty captions."""
-        self._connection.executescript(_SCHEMA)
-        for position, item in enumerate(items):
-            if isinstance(item, Skipped):
-                self._skip(item)
-            else:
-                self._add(position, item, tokenizer)
-        self._connection.executescript(_INDICES)
-        for later, first in self._connection.execute(_DUPLICATES).fetchall():
-            self._drop(self._example(later), later, self._example(first))
+        try:
+            self._connection.executescript(_SCHEMA)
+            for position, item in enumerate(items):
+                if isinstance(item, Skipped):
+                    self._skip(item)
+                else:
+                    self._add(position, item, tokenizer)
+            self._connection.executescript(_INDICES)
+            for later, first in self._connection.execute(_DUPLICATES).fetchall():
+                self._drop(self._example(later), later, self._example(first))
+        except sqlite3.OperationalError as error:
+            raise UserError(f"The plan of the build cannot be written: {error}. Is the disk full?") from None
 
     def note(self, facts: dict) -> None:
         """Writes facts down, JSON values by name."""
@@ -184,12 +188,18 @@ class Plan:
                 tokens.append(words)
             else:
                 self._skip(Skipped(example.image_id, example.where, f"the caption {caption!r} has no words"))
-        if not (example.captions or example.regions):
-            self._skip(Skipped(example.image_id, example.where, "it has no caption"))
-        if not (tokens or example.regions):
+        regions, phrases = [], []
+        for region in example.regions:
+            words = tokenizer.tokenize(region.phrase)
+            if words:
+                regions.append(region)
+                phrases.append(words)
+            else:
+                self._skip(Skipped(example.image_id, example.where, f"the phrase {region.phrase!r} has no words"))
+        if not (tokens or phrases):
+            self._skip(Skipped(example.image_id, example.where, "it has no caption with words"))
             return
-        blob = pickle.dumps(dataclasses.replace(example, captions=tuple(captions)))
-        phrases = [tokenizer.tokenize(region.phrase) for region in example.regions]
+        blob = pickle.dumps(dataclasses.replace(example, captions=tuple(captions), regions=tuple(regions)))
         row = (position, example.split, example.image_id, blob, json.dumps([tokens, phrases]))
         self._connection.execute("INSERT INTO images VALUES (?, ?, ?, ?, ?)", row)
 

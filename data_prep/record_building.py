@@ -14,19 +14,22 @@ Words are counted before images are decoded, so those of a broken training image
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from tqdm import tqdm
+
 from data_prep.datasets import dataset_module
+from data_prep.examples import CaptionedImage
 from data_prep.image_checks import ImageOptions
-from data_prep.output_folder import OutputFolder
+from data_prep.output_folder import OutputFolder, begun, finished_manifest
 from data_prep.plan import Plan, PlannedShard, SourceDigest
 from data_prep.shard_writing import ShardReport, read_report
-from data_prep.skipped import check_skipped
+from data_prep.skipped import Skipped, check_skipped
 from data_prep.source_files import notice
 from data_prep.vocabulary_building import build_vocabulary, check_vocabulary, grow_vocabulary
 from im2txt.data.records import VOCABULARY
@@ -98,30 +101,43 @@ def build_records(
     Raises:
         UserError: the source is faulty, too much of it had to be skipped, or `output` holds something else.
     """
+    _check_places(source, output, config)
     reader = dataset_module(dataset)
-    folder = OutputFolder(output)
+
+    def read(digest: SourceDigest) -> Iterator[CaptionedImage | Skipped]:
+        return tqdm(digest.watch(reader.read(source, options)), desc="reading", unit=" images", mininterval=0.5)
+
     identity = {"dataset": dataset, "config": _config_json(options, config)}
-    if folder.begun():
-        digest = SourceDigest()
-        for _ in digest.watch(reader.read(source, options)):
+    if begun(output):
+        for _ in read(digest := SourceDigest()):
             pass
-        finished = folder.match(_with_source(identity, digest))
+        identity["config"]["source_sha256"] = digest.sha256()
+        finished = finished_manifest(output, identity)
         if finished:
             notice(f"{output} is built already and left as it is")
             return finished
-    if not folder.has_plan():
-        digest = SourceDigest()
-        with folder.new_plan() as plan:
-            plan.fill(digest.watch(reader.read(source, options)), config.tokenizer)
-            _check_plan(plan, config)
-            _tell_counts(plan, reader, options)
-            _vocabulary(plan, config).save(output / VOCABULARY)
-            plan.note(_with_source(identity, digest))
-    with closing(folder.plan()) as plan:
-        build = Build(output, plan, Vocabulary.load(output / VOCABULARY), config)
-        manifest = _write(build, runner)
-    folder.finish(manifest)
+    with OutputFolder(output) as folder:
+        if not folder.go_on(identity):
+            with folder.new_plan() as plan:
+                plan.fill(read(digest := SourceDigest()), config.tokenizer)
+                _check_plan(plan, config)
+                _tell_counts(plan, reader, options)
+                _vocabulary(plan, config).save(output / VOCABULARY)
+                identity["config"]["source_sha256"] = digest.sha256()
+                plan.note(identity)
+        with closing(folder.plan()) as plan:
+            manifest = _write(Build(output, plan, Vocabulary.load(output / VOCABULARY), config), runner)
+        folder.finish(manifest)
     return manifest
+
+
+def _check_places(source: Path | None, output: Path, config: BuildConfig) -> None:
+    """Raises UserError for an output that would be read as a part of the source, or that holds the vocabulary."""
+    inside = output.resolve()
+    if source and inside.is_relative_to(source.resolve()):
+        raise UserError(f"--output={output} lies inside --source={source}. Choose a folder outside of it.")
+    if config.vocabulary and config.vocabulary.resolve().is_relative_to(inside):
+        raise UserError(f"--vocabulary={config.vocabulary} lies inside --output={output}. Choose another --output.")
 
 
 def _write(build: Build, runner: Runner) -> dict:
@@ -133,6 +149,7 @@ def _write(build: Build, runner: Runner) -> dict:
     reports = {split: [read_report(build.folder / shard.name) for shard in shards[split]] for split in splits}
     skipped = plan.skipped() + [item for split in splits for report in reports[split] for item in report.skipped]
     check_skipped(skipped, plan.found, config.max_skipped)
+    _check_splits(reports, skipped)
     duplicates = _duplicates(reports)
     if duplicates:
         notice(f"{len(duplicates)} images are the same in two held-out splits; manifest.json names them")
@@ -145,6 +162,15 @@ def _write(build: Build, runner: Runner) -> dict:
         "re_encoded": sum((Counter(report.re_encoded) for split in splits for report in reports[split]), Counter()),
         "features": None,
     }
+
+
+def _check_splits(reports: Mapping[str, Sequence[ShardReport]], skipped: Sequence[Skipped]) -> None:
+    """Raises UserError for a split of which nothing is left."""
+    for split, shards in reports.items():
+        if not any(report.records for report in shards):
+            reasons = [item for report in shards for item in report.skipped] or skipped
+            first = "; ".join(f"{item.where}: {item.reason}" for item in reasons[:3])
+            raise UserError(f"No image of split `{split}` could be used: {first}. Mend the source, or leave it out.")
 
 
 def _check_plan(plan: Plan, config: BuildConfig) -> None:
@@ -211,15 +237,14 @@ def _config_json(options: Any, config: BuildConfig) -> dict:
     }
 
 
-def _with_source(identity: dict, digest: SourceDigest) -> dict:
-    return {**identity, "config": {**identity["config"], "source_sha256": digest.sha256()}}
-
-
 def _split_json(reports: Sequence[ShardReport]) -> dict:
     return {
         "images": sum(report.records for report in reports),
         "captions": sum(report.captions for report in reports),
-        "shards": [{"name": report.name, "sha256": report.sha256, "records": report.records} for report in reports],
+        "shards": [
+            {"name": report.name, "sha256": report.sha256, "bytes": report.bytes, "records": report.records}
+            for report in reports
+        ],
     }
 
 
@@ -228,7 +253,8 @@ def _duplicates(reports: Mapping[str, Sequence[ShardReport]]) -> list[dict]:
     first: dict[str, tuple[str, str]] = {}
     duplicates = []
     for split, shards in reports.items():
-        for digest, image_id in (item for report in shards for item in report.originals.items()):
+        originals = (item for report in shards for item in report.originals.items())
+        for digest, image_id in ((digest, image_id) for digest, ids in originals for image_id in ids):
             same_as, of_split = first.setdefault(digest, (image_id, split))
             if of_split != split:
                 duplicates.append({"image_id": image_id, "split": split, "same_as": same_as, "of_split": of_split})

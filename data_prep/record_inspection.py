@@ -18,35 +18,45 @@ _BATCH = 256
 
 
 @dataclass
-class SplitStatistics:
-    """Counts over one split, as read from its shards.
+class TextStatistics:
+    """Counts over texts: the captions of a split, or the phrases of its regions.
 
     Attributes:
-        images: number of records.
-        regions: number of boxes with a phrase.
-        lengths: how many captions have so many words.
+        lengths: how many texts have so many words.
         unknown: number of words that are `<unk>`.
     """
 
-    images: int = 0
-    regions: int = 0
     lengths: Counter[int] = field(default_factory=Counter)
     unknown: int = 0
 
+    def add(self, ids: tf.RaggedTensor) -> None:
+        """Counts further texts, `ids` [images, texts, words]."""
+        self.lengths.update(ids.values.row_lengths().numpy().tolist())
+        self.unknown += int(tf.math.count_nonzero(ids.flat_values == UNK))
+
     @property
-    def captions(self) -> int:
-        """Number of captions."""
+    def texts(self) -> int:
+        """Number of texts."""
         return self.lengths.total()
 
     @property
     def words(self) -> int:
-        """Number of words in all captions."""
+        """Number of words in all texts."""
         return sum(length * count for length, count in self.lengths.items())
 
     def length_quantile(self, share: float) -> int:
-        """Returns the smallest length, in words, that is not exceeded by this share of the captions."""
+        """Returns the smallest length, in words, that is not exceeded by this share of the texts."""
         lengths = sorted(self.lengths.elements())
         return lengths[min(int(share * len(lengths)), len(lengths) - 1)] if lengths else 0
+
+
+@dataclass
+class SplitStatistics:
+    """Counts over one split, as read from its shards: its records, and the words of its captions and phrases."""
+
+    images: int = 0
+    captions: TextStatistics = field(default_factory=TextStatistics)
+    phrases: TextStatistics = field(default_factory=TextStatistics)
 
 
 class FoundRecord(NamedTuple):
@@ -58,7 +68,7 @@ class FoundRecord(NamedTuple):
 
 
 def split_statistics(folder: Path, split: str) -> SplitStatistics:
-    """Reads all captions of a split.
+    """Reads all captions and phrases of a split.
 
     Raises:
         UserError: the folder is no records folder, it has no such split, or a shard is damaged.
@@ -67,11 +77,9 @@ def split_statistics(folder: Path, split: str) -> SplitStatistics:
     for path in shard_paths(folder, split):
         for batch in _batches(path):
             parsed = parse_records(batch, ["captions/ids", "regions/ids"])
-            ids = parsed["captions/ids"]  # [batch, captions, words]
-            statistics.images += int(ids.nrows())
-            statistics.regions += int(parsed["regions/ids"].values.nrows())
-            statistics.lengths.update(ids.values.row_lengths().numpy().tolist())
-            statistics.unknown += int(tf.math.count_nonzero(ids.flat_values == UNK))
+            statistics.images += len(batch)
+            statistics.captions.add(parsed["captions/ids"])
+            statistics.phrases.add(parsed["regions/ids"])
     return statistics
 
 
@@ -102,13 +110,14 @@ def find_faults(folder: Path) -> list[str]:
         faults.append(f"{VOCABULARY} is not the one that the manifest names")
     fields = ["image/id", "captions/ids", "regions/ids", *([] if manifest.get("features") else ["image/bytes"])]
     shards = [
-        (shard, Path(path))
+        (split, shard, Path(path))
         for split, entry in manifest["splits"].items()
         for shard, path in zip(entry["shards"], shard_paths(folder, split))
     ]
     seen: dict[str, str] = {}
-    with tqdm(total=sum(shard["records"] for shard, _ in shards), unit=" records", desc="verify") as progress:
-        for shard, path in shards:
+    captions: Counter[str] = Counter()
+    with tqdm(total=sum(shard["records"] for _, shard, _ in shards), unit=" records", desc="verify") as progress:
+        for split, shard, path in shards:
             if sha256_file(path) != shard["sha256"]:
                 faults.append(f"{shard['name']}: the checksum is not that of the manifest")
                 continue  # whatever else is wrong follows from that
@@ -117,10 +126,20 @@ def find_faults(folder: Path) -> list[str]:
                 parsed = parse_records(batch, fields)
                 faults += [f"{path.name}: {fault}" for fault in _batch_faults(parsed, path.name, vocabulary, seen)]
                 records += len(batch)
+                captions[split] += int(parsed["captions/ids"].values.nrows())
                 progress.update(len(batch))
             if records != shard["records"]:
                 faults.append(f"{path.name}: {records} records where the manifest says {shard['records']}")
-    return faults
+    return faults or list(_count_faults(manifest, captions))
+
+
+def _count_faults(manifest: dict, captions: Counter[str]) -> Iterator[str]:
+    """Yields the splits whose numbers are not those of their sound shards."""
+    for split, entry in manifest["splits"].items():
+        found = {"images": sum(shard["records"] for shard in entry["shards"]), "captions": captions[split]}
+        for what, number in found.items():
+            if entry[what] != number:
+                yield f"split {split} has {number} {what} where the manifest says {entry[what]}"
 
 
 def _batch_faults(parsed: dict, shard: str, vocabulary: Vocabulary, seen: dict[str, str]) -> Iterator[str]:

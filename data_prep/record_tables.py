@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 from PIL import Image
 
-from data_prep.record_inspection import FoundRecord, SplitStatistics, split_statistics
+from data_prep.record_inspection import FoundRecord, TextStatistics, split_statistics
 from im2txt.data.records import VOCABULARY, read_manifest
 from im2txt.text.vocabulary import SPECIAL_WORDS, Vocabulary
 
@@ -19,10 +19,14 @@ def folder_table(folder: Path) -> str:
     manifest = read_manifest(folder)
     vocabulary = Vocabulary.load(folder / VOCABULARY)
     kind = "feature records" if manifest.get("features") else "image records"
-    header = ("split", "images", "captions", "regions", "shards", "min", "median", "95 %", "max", "words", "unknown")
+    header = ("split", "images", "shards", "texts", "min", "median", "95 %", "max", "words", "unknown")
     rows = [header]
     for split, entry in manifest["splits"].items():
-        rows.append(_row(split, len(entry["shards"]), split_statistics(folder, split)))
+        statistics = split_statistics(folder, split)
+        for what, texts in (("captions", statistics.captions), ("phrases", statistics.phrases)):
+            if texts.texts or what == "captions":
+                counts = (statistics.images, len(entry["shards"]), *_text_counts(texts))
+                rows.append((f"{split}, {what}", *(f"{count:,}" for count in counts), _unknown_share(texts)))
     lines = [
         f"{folder}: {kind} of {manifest['dataset']}, schema {manifest['schema']}",
         f"vocabulary: {len(vocabulary) - len(SPECIAL_WORDS):,} words and {len(SPECIAL_WORDS)} special ones",
@@ -59,11 +63,13 @@ def record_text(folder: Path, found: FoundRecord) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(split: str, shards: int, statistics: SplitStatistics) -> tuple[str, ...]:
-    unknown = statistics.unknown / max(1, statistics.words)
-    lengths = [statistics.length_quantile(share) for share in (0.0, 0.5, 0.95, 1.0)]
-    counts = [statistics.images, statistics.captions, statistics.regions, shards, *lengths, statistics.words]
-    return (split, *(f"{count:,}" for count in counts), f"{unknown:.2%}")
+def _text_counts(texts: TextStatistics) -> tuple[int, ...]:
+    lengths = (texts.length_quantile(share) for share in (0.0, 0.5, 0.95, 1.0))
+    return texts.texts, *lengths, texts.words
+
+
+def _unknown_share(texts: TextStatistics) -> str:
+    return f"{texts.unknown / max(1, texts.words):.2%}"
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

@@ -5,9 +5,10 @@ that was stopped goes on with those that have none. The reports become part of t
 """
 
 import json
-import os
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from data_prep.image_checks import CheckedImage
 from data_prep.plan import PlannedImage
 from data_prep.skipped import Skipped
 from im2txt.data.records import ImageRecord, encode_image_record
+from im2txt.errors import UserError
 from im2txt.files import sha256_file, write_whole
 from im2txt.text.vocabulary import Vocabulary
 
@@ -27,20 +29,22 @@ class ShardReport(NamedTuple):
     Attributes:
         name: of the shard's file.
         sha256: of the shard's bytes.
+        bytes: size of the shard.
         records: number of records.
         captions: number of captions in them.
         skipped: images that were refused.
         re_encoded: why images are not kept byte for byte -> number of them.
-        originals: sha256 of an image's bytes as they were read -> its id, of held-out splits alone.
+        originals: sha256 of an image's bytes as they were read -> ids of the images, in held-out splits alone.
     """
 
     name: str
     sha256: str
+    bytes: int
     records: int
     captions: int
     skipped: list[Skipped]
     re_encoded: dict[str, int]
-    originals: dict[str, str]
+    originals: dict[str, list[str]]
 
 
 def write_shard(
@@ -59,12 +63,12 @@ def write_shard(
         vocabulary: gives words their ids.
         held_out: sha256 of an image of a held-out split -> its name; a training image like it is refused.
     """
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    part = path.with_name(f"{path.name}.part-{uuid.uuid4().hex}")  # on a shared disk, process ids come twice
     skipped: list[Skipped] = []
-    originals: dict[str, str] = {}
+    originals: dict[str, list[str]] = {}
     re_encoded: Counter[str] = Counter()
     records = captions = 0
-    with tf.io.TFRecordWriter(str(part)) as writer:
+    with _writer(part) as writer:
         for image, check in zip(images, checks):  # zip asks `images` first: no check is lost at the end
             example = image.example
             reason = _refusal(example.split, check, held_out)
@@ -72,15 +76,26 @@ def write_shard(
                 skipped.append(Skipped(example.image_id, example.where, reason))
                 continue
             if example.split != "train":
-                originals.setdefault(check.sha256, example.image_id)
+                originals.setdefault(check.sha256, []).append(example.image_id)
             writer.write(encode_image_record(image_record(image, check.content, vocabulary)))
             re_encoded.update([check.re_encoded] if check.re_encoded else [])
             records += 1
             captions += len(example.captions)
     part.replace(path)
-    report = ShardReport(path.name, sha256_file(path), records, captions, skipped, re_encoded, originals)
+    sizes = path.stat().st_size, records, captions
+    report = ShardReport(path.name, sha256_file(path), *sizes, skipped, re_encoded, originals)
     write_whole(report_path(path), json.dumps(report._asdict()))
     return report
+
+
+@contextmanager
+def _writer(path: Path) -> Iterator[tf.io.TFRecordWriter]:
+    try:
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            yield writer
+    except tf.errors.OpError as error:
+        remedy = "With room on the disk, the same command goes on from here."
+        raise UserError(f"{path} cannot be written: {error.message}. {remedy}") from None
 
 
 def finished_report(path: Path) -> ShardReport | None:
@@ -102,13 +117,18 @@ def report_path(shard: Path) -> Path:
     return shard.with_name(f"{shard.name}.json")
 
 
-def held_out_images(reports: Iterable[tuple[str, ShardReport]]) -> dict[str, str]:
-    """Returns sha256 -> name of every image of held-out splits, from (split, report) of their shards in any order."""
+def held_out_images(reports: Iterable[tuple[str, ShardReport]], known: Mapping[str, str] = {}) -> dict[str, str]:
+    """Returns sha256 -> name of every image of held-out splits, whatever the order of their shards.
+
+    Args:
+        reports: (split, report) of shards.
+        known: such names from before; where an image has several, the least stays.
+    """
     images: dict[str, str] = {}
     for split, report in reports:
-        for digest, image_id in report.originals.items():
-            name = f"{image_id} of split {split}"
-            images[digest] = min(name, images.get(digest, name))
+        for digest, image_ids in report.originals.items():
+            name = f"{min(image_ids)} of split {split}"
+            images[digest] = min(name, images.get(digest, known.get(digest, name)))
     return images
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from data_prep import build_records, inspect_records, local_building
+from data_prep.output_folder import OutputFolder
 from im2txt.data.records import read_image_records
 from im2txt.errors import UserError
 from im2txt.files import sha256_file
@@ -260,14 +261,13 @@ def test_records_of_a_changed_source_are_refused(source, output):
         build(source, output)
 
 
-def test_an_unfinished_folder_is_built_anew(source, output, tmp_path):
-    expected = build(source, output)
-    complete = content(output)
-    (output / "manifest.json").unlink()
-    (output / "train-00000-of-00009.tfrecord").write_bytes(b"of a build that was stopped")
-    (output / "val-00000-of-00009.tfrecord.part-1").write_bytes(b"of a build that was stopped")
-    assert build(source, output) == expected
-    assert content(output) == complete
+@pytest.mark.parametrize("name", ["vocabulary.txt", "train-00000-of-00256.tfrecord"])
+def test_files_in_a_folder_without_a_build_are_not_touched(source, output, name):
+    output.mkdir()
+    (output / name).write_bytes(b"of another program")
+    with pytest.raises(UserError, match=rf"holds {name}, which is no part of a build\. Choose a new or empty folder"):
+        build(source, output)
+    assert content(output) == {name: b"of another program"}
 
 
 def test_a_finished_folder_that_lost_a_shard_is_built_anew(source, output):
@@ -281,17 +281,62 @@ def test_a_finished_folder_that_lost_a_shard_is_built_anew(source, output):
 def test_a_folder_of_other_files_is_refused_and_not_touched(source, output):
     output.mkdir()
     (output / "thesis.tex").write_text("precious", encoding="utf-8")
-    with pytest.raises(UserError, match=r"holds thesis\.tex, which is no part of records\. Choose a new or empty"):
+    with pytest.raises(UserError, match=r"holds thesis\.tex, which is no part of a build\. Choose a new or empty"):
         build(source, output)
     assert content(output) == {"thesis.tex": b"precious"}
 
 
-def test_shards_that_no_build_of_ours_began_are_not_touched(source, output):
-    output.mkdir()
-    (output / "train-00000-of-00256.tfrecord").write_bytes(b"of another program")
-    with pytest.raises(UserError, match=r"holds train-00000-of-00256\.tfrecord, which is no part of records"):
+def test_a_finished_folder_with_a_damaged_shard_is_built_anew(source, output, capsys):
+    build(source, output)
+    complete = content(output)
+    with open(output / "val-00000-of-00001.tfrecord", "r+b") as file:
+        file.truncate(100)
+    build(source, output)
+    assert content(output) == complete
+    assert "is built anew, for val-00000-of-00001.tfrecord has 100 bytes in place of" in capsys.readouterr().err
+
+
+def test_a_folder_that_the_user_made_stays(source, output, tmp_path):
+    output.mkdir(mode=0o750)
+    with pytest.raises(UserError, match="there is no such dataset"):
+        build(source, output, dataset="x")
+    with pytest.raises(UserError, match="No word occurs 99 times"):
+        build(source, output, "--min_word_count=99")
+    assert content(output) == {}
+    (tmp_path / "link").symlink_to(output)
+    build(source, tmp_path / "link")
+    assert (output / "manifest.json").exists()
+
+
+def test_two_builds_in_one_folder_do_not_disturb_each_other(source, output):
+    with OutputFolder(output), pytest.raises(UserError, match="Another build is writing to --output="):
         build(source, output)
-    assert content(output) == {"train-00000-of-00256.tfrecord": b"of another program"}
+    assert not output.exists() or not list(output.iterdir())
+
+
+def test_an_output_that_cannot_be_written_is_refused(source, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(UserError, match=r"--output=.*records cannot be written: Not a directory"):
+        build(source, tmp_path / "file" / "records")
+
+
+def test_an_output_inside_the_source_is_refused(source):
+    with pytest.raises(UserError, match=r"lies inside --source=.* Choose a folder outside of it"):
+        build(source, source / "records")
+
+
+def test_a_vocabulary_inside_the_output_is_refused(source, output):
+    build(source, output)
+    with pytest.raises(UserError, match=r"--vocabulary=.* lies inside --output=.* Choose another --output"):
+        build(source, output, f"--vocabulary={output / 'vocabulary.txt'}")
+
+
+def test_a_split_of_which_nothing_is_left_stops_the_build(source, output):
+    for name in VAL:
+        (source / "images" / name).write_bytes(b"")
+    message = r"No image of split `val` could be used: Flickr_8k\.devImages\.txt:1: the image is an empty file; "
+    with pytest.raises(UserError, match=message):
+        build(source, output, "--max_skipped=1")
 
 
 def test_an_output_that_is_a_file_is_refused(source, output):
@@ -345,7 +390,7 @@ def test_an_unfinished_build_of_another_configuration_is_refused(stopped, source
     message = r"holds an unfinished build of another configuration: config\.images_per_shard is 2 there and 3 here"
     with pytest.raises(UserError, match=message):
         build(source, output, "--images_per_shard=3")
-    assert content(output).keys() == before.keys() - {"train-00001-of-00003.tfrecord.part-1"}
+    assert content(output) == before
 
 
 def test_an_unfinished_build_of_a_changed_source_begins_anew(stopped, source, output, tmp_path, capsys):
@@ -360,6 +405,7 @@ def test_a_build_stopped_between_its_manifest_and_its_end_is_tidied(source, outp
     build(source, output)
     complete = content(output)
     (output / "plan.sqlite").write_bytes(b"")
+    (output / "build.lock").write_bytes(b"")
     (output / "val-00000-of-00001.tfrecord.json").write_text("{}", encoding="utf-8")
     build(source, output)
     assert content(output) == complete

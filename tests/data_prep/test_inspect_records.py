@@ -57,11 +57,24 @@ def rewrite(folder, images):
 
 def test_statistics_by_hand(folder):
     train = split_statistics(folder, "train")
-    assert (train.images, train.captions, train.words, train.unknown) == (2, 3, 6, 0)
-    assert train.lengths == {2: 1, 3: 1, 1: 1}
-    assert [train.length_quantile(share) for share in (0.0, 0.5, 0.95, 1.0)] == [1, 2, 3, 3]
+    captions = train.captions
+    assert (train.images, captions.texts, captions.words, captions.unknown, train.phrases.texts) == (2, 3, 6, 0, 0)
+    assert captions.lengths == {2: 1, 3: 1, 1: 1}
+    assert [captions.length_quantile(share) for share in (0.0, 0.5, 0.95, 1.0)] == [1, 2, 3, 3]
     val = split_statistics(folder, "val")
-    assert (val.images, val.words, val.unknown) == (1, 4, 2)  # zebra and fast are unknown
+    assert (val.images, val.captions.words, val.captions.unknown) == (1, 4, 2)  # zebra and fast are unknown
+
+
+def test_phrases_have_a_row_of_their_own(tmp_path, capsys):
+    whole = (0.0, 0.0, 1.0, 1.0)
+    regions = (Region(whole, "a dog"), Region(whole, "zebra"))
+    record = ImageRecord("x", photo(), (), (), regions, ((4, 5), (3,)))
+    inspect(write_records(tmp_path, {"train": [record]}, VOCABULARY))
+    assert capsys.readouterr().out.splitlines()[3:6] == [
+        "split            images  shards  texts  min  median  95 %  max  words  unknown",
+        "train, captions       1       1      0    0       0     0    0      0    0.00%",
+        "train, phrases        1       1      2    1       2     2    2      3   33.33%",
+    ]
 
 
 def test_the_table(folder, capsys):
@@ -74,9 +87,9 @@ def test_the_table(folder, capsys):
         f"{folder}: image records of test, schema 1\n"
         "vocabulary: 3 words and 4 special ones\n"
         "\n"
-        "split  images  captions  regions  shards  min  median  95 %  max  words  unknown\n"
-        "train       2         3        0       2    1       2     3    3      6    0.00%\n"
-        "val         1         1        0       2    4       4     4    4      4   50.00%\n"
+        "split            images  shards  texts  min  median  95 %  max  words  unknown\n"
+        "train, captions       2       2      3    1       2     3    3      6    0.00%\n"
+        "val, captions         1       2      1    4       4     4    4      4   50.00%\n"
         "\n"
         "skipped: 1\n"
         "  list:3: x: no file\n"
@@ -186,6 +199,13 @@ def test_an_image_that_is_there_twice_is_found(folder):
 def test_a_wrong_number_of_records_is_found(folder):
     edit_manifest(folder, lambda manifest: manifest["splits"]["train"]["shards"][1].update(records=5))
     with pytest.raises(UserError, match=r"train-00001-of-00002\.tfrecord: 1 records where the manifest says 5"):
+        inspect(folder, "--verify")
+
+
+@pytest.mark.parametrize("what", ["images", "captions"])
+def test_a_wrong_total_is_found(folder, what):
+    edit_manifest(folder, lambda manifest: manifest["splits"]["train"].update({what: 99}))
+    with pytest.raises(UserError, match=rf"split train has \d {what} where the manifest says 99"):
         inspect(folder, "--verify")
 
 

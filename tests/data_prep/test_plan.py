@@ -59,8 +59,9 @@ def test_captions_without_words_and_images_without_captions_are_named(plan):
     assert (image.example.captions, image.tokens) == (("A cat",), (("a", "cat"),))
     assert [item.reason for item in plan.skipped()] == [
         "the caption '...' has no words",
-        "it has no caption",
+        "it has no caption with words",
         "the caption ' ' has no words",
+        "it has no caption with words",
     ]
     assert plan.found == 3
 
@@ -70,9 +71,10 @@ def test_regions_alone_make_an_image_and_give_the_words(plan):
     plan.fill([example("a", captions=(), regions=regions)], Tokenizer())
     (image,) = plan.images(*plan.shards("train", 9))
     assert image.tokens == ()
-    assert image.phrase_tokens == (("a", "red", "hat"), ())
-    assert list(plan.tokens("train")) == [["a", "red", "hat"], []]
-    assert plan.skipped() == []
+    assert image.example.regions == regions[:1]
+    assert image.phrase_tokens == (("a", "red", "hat"),)
+    assert list(plan.tokens("train")) == [["a", "red", "hat"]]
+    assert [item.reason for item in plan.skipped()] == ["the phrase '!' has no words"]
 
 
 def test_facts_outlive_the_plan(tmp_path):
