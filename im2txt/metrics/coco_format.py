@@ -2,10 +2,12 @@
 
 Predictions (result format):    [{"image_id": 1, "caption": "a dog"}, ...]
 References (annotation format):  {"images": [{"id": 1}, ...], "annotations": [{"image_id": 1, "caption": "a dog"}, ...]}
+Training captions:               either of the two; of the images nothing is asked
 
 Ids may be numbers or strings and are compared as strings, so that 17 and "17" are the same image.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 
@@ -57,6 +59,21 @@ def parse_references(content: object, where: str) -> dict[str, list[str]]:
     return references
 
 
+def parse_training_captions(content: object, where: str) -> list[str]:
+    """Returns all captions of an annotation file or a result list, whatever images they are of.
+
+    Raises:
+        UserError: the content has another form.
+    """
+    items = content.get("annotations") if isinstance(content, dict) else content
+    if not isinstance(items, list):
+        raise UserError(
+            f'{where}: expected COCO annotations {{"annotations": [{{"caption": "a dog"}}, ...]}}, '
+            f"found {_kind(content)}. Captions without JSON are one a line."
+        )
+    return [_text_of(item, f"{where}, annotations item {place}") for place, item in enumerate(items)]
+
+
 def list_ids(ids: Iterable[str | int]) -> str:
     """Returns the first ids in words, and how many there are beyond them."""
     ids = [str(image) for image in ids]
@@ -66,10 +83,14 @@ def list_ids(ids: Iterable[str | int]) -> str:
 
 def _caption_of(item: object, where: str) -> tuple[str, str]:
     image = _id_of(item, "image_id", where)
-    caption = item.get("caption")
+    return image, _text_of(item, f"{where} (image {image})")
+
+
+def _text_of(item: object, where: str) -> str:
+    caption = item.get("caption") if isinstance(item, dict) else None
     if not isinstance(caption, str):
-        raise UserError(f"{where} (image {image}): `caption` must be a string, found {_kind(caption)}.")
-    return image, caption
+        raise UserError(f"{where}: `caption` must be a string, found {_kind(caption)}.")
+    return caption
 
 
 def _id_of(item: object, key: str, where: str) -> str:
@@ -89,5 +110,7 @@ def _kind(content: object) -> str:
     """Names a JSON value by its kind, and an object by its keys."""
     if isinstance(content, dict):
         return f"an object with {', '.join(f'`{key}`' for key in list(content)[:_LISTED_IDS]) or 'no keys'}"
+    if isinstance(content, float) and math.isnan(content):
+        return "NaN"  # Python reads it, and others write it where a caption is missing
     names = {list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a fraction"}
     return names.get(type(content), "nothing")

@@ -3,7 +3,7 @@
 import pytest
 
 from im2txt.errors import UserError
-from im2txt.metrics.coco_format import parse_predictions, parse_references
+from im2txt.metrics.coco_format import parse_predictions, parse_references, parse_training_captions
 
 DOG = {"image_id": 1, "caption": "a dog"}
 
@@ -30,6 +30,8 @@ def test_references_keep_the_order_of_the_images_and_of_the_captions():
         ([{"image_id": True, "caption": "x"}], r"found a boolean"),
         ([{"image_id": 1.5, "caption": "x"}], r"found a fraction"),
         ([{"image_id": 1}], r"P, item 0 \(image 1\): `caption` must be a string, found nothing"),
+        ([{"image_id": 1, "caption": float("nan")}], r"`caption` must be a string, found NaN"),
+        ([{"image_id": float("nan"), "caption": "x"}], r"`image_id` must .*found NaN"),
         ([{"image_id": 1, "caption": ["x"]}], r"`caption` must be a string, found a list"),
         ([DOG, DOG, {"image_id": "1", "caption": "x"}], r"P: more than one caption for 1 images: 1. Keep one"),
     ],
@@ -54,3 +56,21 @@ def test_bad_predictions_are_named(content, message):
 def test_bad_references_are_named(content, message):
     with pytest.raises(UserError, match=message):
         parse_references(content, "R")
+
+
+@pytest.mark.parametrize("content", [[DOG, {"caption": ""}], {"annotations": [DOG, {"caption": ""}], "images": 7}])
+def test_training_captions_are_read_whatever_their_images(content):
+    assert parse_training_captions(content, "T") == ["a dog", ""]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"images": []}, r"T: expected COCO annotations .*found an object with `images`. Captions without JSON"),
+        ("a dog", r"T: expected COCO annotations .*found a string"),
+        ([DOG, "a dog"], r"T, annotations item 1: `caption` must be a string, found nothing"),
+    ],
+)
+def test_bad_training_captions_are_named(content, message):
+    with pytest.raises(UserError, match=message):
+        parse_training_captions(content, "T")
