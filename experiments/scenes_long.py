@@ -1,4 +1,7 @@
-r"""Soft attention (Xu et al. 2015) on drawn scenes as in scenes_demo.py, on five times the data for five times as long.
+r"""Soft attention (Xu et al. 2015) on drawn scenes, with more of everything than scenes_demo.py.
+
+Five times the data, and self-attention among the cells of the grid (`small_hybrid`), so that a cell can know how many
+things of its kind there are.
 
     python -m data_prep.build_records --dataset=scenes --output=data/scenes30k --option=train=30000 \
         --option=val=1000 --option=test=1000 --option=heldout=1000

@@ -48,6 +48,12 @@ def test_beam_goes_on_with_what_one_machine_began(source, tmp_path, monkeypatch)
     assert build("flickr8k", source, output, Config(), CONFIG, beam_runner(["--direct_num_workers=1"]))["splits"]
 
 
+def test_what_beam_raises_is_one_message(source, tmp_path):
+    pytest.importorskip("apache_beam")
+    with pytest.raises(UserError, match="Apache Beam stopped: "):
+        build("flickr8k", source, tmp_path / "beam", Config(), CONFIG, beam_runner(["--runner=NoSuchRunner"]))
+
+
 def test_beam_must_be_installed(tmp_path, monkeypatch):
     real = builtins.__import__
 
