@@ -33,6 +33,13 @@ flags.DEFINE_float("length_normalization", None, "exponent; the run's own if abs
 def main(argv: list[str]) -> None:
     """Evaluates."""
     del argv
+    from im2txt.data.records import damage_told
+
+    with damage_told(FLAGS.records):
+        _evaluate()
+
+
+def _evaluate() -> None:
     from im2txt.data.records import read_manifest, shard_paths
     from im2txt.evaluation.captions import check_same_images
     from im2txt.evaluation.predictions import read_metrics_log

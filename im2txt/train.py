@@ -16,7 +16,7 @@ from absl import flags
 
 from im2txt.commands import define_config_flag, run
 from im2txt.data.pipeline import eval_dataset, train_dataset
-from im2txt.data.records import VOCABULARY, read_manifest
+from im2txt.data.records import VOCABULARY, damage_told, read_manifest
 from im2txt.errors import UserError, did_you_mean
 from im2txt.evaluation.captions import read_captioned_split
 from im2txt.experiment import ExperimentConfig
@@ -112,7 +112,8 @@ def _validation(config: ExperimentConfig, captioner: Captioner, vocabulary: Voca
 def main(argv: list[str]) -> None:
     """Trains."""
     del argv
-    reason, score = train(FLAGS.workdir, FLAGS.config)
+    with damage_told(FLAGS.config.records):
+        reason, score = train(FLAGS.workdir, FLAGS.config)
     sys.stdout.write(f"Training ended: {reason}.\n")
     if reason == STOPPED:
         raise SystemExit(130)  # as a shell expects it, so that a script stops here too

@@ -38,6 +38,7 @@ Manifest (image and feature records alike; `features` is null for image records)
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -174,6 +175,18 @@ def shard_paths(folder: str | os.PathLike, split: str) -> list[str]:
     if missing:
         raise UserError(f"{folder}: the manifest names {missing[0]}, which is not there. Build the records again.")
     return [str(path) for path in paths]
+
+
+@contextmanager
+def damage_told(folder: str | os.PathLike) -> Iterator[None]:
+    """Makes a UserError of what TensorFlow raises where it reads a damaged shard of `folder`."""
+    try:
+        yield
+    except tf.errors.DataLossError as error:
+        raise UserError(
+            f"A shard of {folder} is damaged ({error.message}). Find out which with: "
+            f"python -m data_prep.inspect_records --records={folder} --verify"
+        ) from None
 
 
 def read_image_records(folder: str | os.PathLike, split: str) -> Iterator[ImageRecord]:

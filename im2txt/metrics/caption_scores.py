@@ -1,8 +1,8 @@
 """All caption metrics of a set of images at once, as the official COCO caption scorer reports them.
 
 Candidates and references are tokenized as two streams, each in the order of the references (`tokenize_ptb` says why
-the order matters). Scores are fractions, not percentages; CIDEr-D runs from 0 to 10. METEOR is not available yet,
-which a `None` says; no other METEOR stands in for it.
+the order matters). Scores are fractions, not percentages; CIDEr-D runs from 0 to 10. METEOR needs the language data of
+an installed `pycocoevalcap`; without them it is `None`, and no other METEOR stands in for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,8 @@ from im2txt.errors import UserError
 from im2txt.metrics.bleu import bleu
 from im2txt.metrics.cider import CiderD
 from im2txt.metrics.coco_format import list_ids
+from im2txt.metrics.meteor import meteor
+from im2txt.metrics.meteor_data import meteor_data
 from im2txt.metrics.rouge import rouge_l
 from im2txt.metrics.tokenize_ptb import tokenize_captions
 
@@ -43,17 +45,26 @@ def score_captions(candidates: Mapping[str | int, str], references: Mapping[str 
     targets = [list(islice(stream, len(group))) for group in references.values()]
 
     bleus = bleu(captions, targets)
+    corpus_meteor, meteors = _meteor(captions, targets)
     rouges = rouge_l(captions, targets)
     ciders = CiderD(targets).score(captions)
     per_image = {
-        image: _named(image_bleu, rouge, cider)
-        for image, image_bleu, rouge, cider in zip(references, bleus.per_image, rouges, ciders.tolist())
+        image: _named(*scores) for image, *scores in zip(references, bleus.per_image, meteors, rouges, ciders.tolist())
     }
-    return Scores(_named(bleus.corpus, float(np.mean(rouges)), float(np.mean(ciders))), per_image)
+    return Scores(_named(bleus.corpus, corpus_meteor, float(np.mean(rouges)), float(np.mean(ciders))), per_image)
 
 
-def _named(bleu_scores: Sequence[float], rouge: float, cider: float) -> dict[str, float | None]:
-    return dict(zip(METRICS, (*bleu_scores, None, rouge, cider), strict=True))
+def _named(bleus: Sequence[float], meteor_: float | None, rouge: float, cider: float) -> dict[str, float | None]:
+    return dict(zip(METRICS, (*bleus, meteor_, rouge, cider), strict=True))
+
+
+def _meteor(captions: list[str], targets: list[list[str]]) -> tuple[float | None, Sequence[float | None]]:
+    """Returns the corpus score and that of each image, all None where METEOR's data are not installed."""
+    data = meteor_data()
+    if data is None:
+        return None, [None] * len(captions)
+    scores = meteor(captions, targets, data)
+    return scores.corpus, scores.per_image
 
 
 def _check(candidates: Mapping[str | int, str], references: Mapping[str | int, Sequence[str]]) -> None:

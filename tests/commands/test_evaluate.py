@@ -114,6 +114,15 @@ def no_captions(folder):
     return write_records(folder, {"val": [i._replace(captions=(), caption_ids=()) for i in IMAGES]}, WORDS)
 
 
+def damaged(folder):
+    records = write_records(folder, {"val": IMAGES}, WORDS)
+    (shard,) = records.glob("val-*")
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    return records
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -122,8 +131,9 @@ def no_captions(folder):
         (other_schema, "manifest.json is of schema version 2; this im2txt reads version 1. Build "),
         (other_features, "were made by another encoder"),
         (no_captions, "has no captions to compare with: "),
+        (damaged, "other is damaged (corrupted record at"),
     ],
-    ids=["absent", "words", "schema", "features", "captions"],
+    ids=["absent", "words", "schema", "features", "captions", "damaged"],
 )
 def test_records_that_do_not_belong_are_refused(folders, tmp_path, make, message):
     records = make(tmp_path / "other")
