@@ -182,9 +182,9 @@ def damage_told(folder: str | os.PathLike) -> Iterator[None]:
     """Makes a UserError of what TensorFlow raises where it reads a damaged shard of `folder`."""
     try:
         yield
-    except tf.errors.DataLossError as error:
+    except tf.errors.DataLossError:
         raise UserError(
-            f"A shard of {folder} is damaged ({error.message}). Find out which with: "
+            f"A shard of {folder} is damaged. Find out which with: "
             f"python -m data_prep.inspect_records --records={folder} --verify"
         ) from None
 

@@ -131,7 +131,7 @@ def damaged(folder):
         (other_schema, "manifest.json is of schema version 2; this im2txt reads version 1. Build "),
         (other_features, "were made by another encoder"),
         (no_captions, "has no captions to compare with: "),
-        (damaged, "other is damaged (corrupted record at"),
+        (damaged, "other is damaged. Find out which with: python -m data_prep.inspect_records"),
     ],
     ids=["absent", "words", "schema", "features", "captions", "damaged"],
 )
