@@ -23,5 +23,5 @@ def get_config() -> ExperimentConfig:
         objective=CrossEntropyConfig(doubly_stochastic=0.0),
         data=DataConfig(images_per_batch=32, group_batches=10),
         optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=100),
-        training=TrainingConfig(epochs=11, average_decay=0.99, validate_epochs=5, patience=0),
+        training=TrainingConfig(epochs=7, average_decay=0.99, validate_epochs=3.5, patience=0),
     )
