@@ -1,4 +1,4 @@
-r"""Scores captions against references: BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D, equal to the official COCO scorer.
+r"""Scores captions against references: BLEU, METEOR, ROUGE-L and CIDEr-D, equal to the official COCO scorer.
 
     python -m im2txt.score --predictions=predictions.json --references=captions_val2014.json --output=scores.json
 

@@ -1,1 +1,1 @@
-"""Caption metrics on plain strings, exact to the official scorers. Imports no TensorFlow and opens no files."""
+"""Caption metrics on plain strings, exact to the official scorers. No TensorFlow, no files but METEOR's data."""

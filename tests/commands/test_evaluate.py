@@ -50,6 +50,7 @@ def read(output):
     return (json.loads((output / name).read_text()) for name in ("predictions.json", "metrics.json"))
 
 
+@pytest.mark.usefixtures("without_meteor")
 def test_a_split_is_evaluated(folders, tmp_path):
     code, out, err = run(*arguments(folders, tmp_path / "out"))
     assert code == 0, err

@@ -31,6 +31,7 @@ def parts(tmp_path_factory):
     return captioner, batches, split, Validation(captioner, WORDS, split, batches, DECODING)
 
 
+@pytest.mark.usefixtures("without_meteor")
 def test_scores_are_those_of_the_best_captions(parts):
     captioner, batches, split, validation = parts
     found = dict(CaptionFinder(captioner, WORDS, DECODING)(batches))
