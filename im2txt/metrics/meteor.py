@@ -86,7 +86,7 @@ def meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], data:
     counts: list[Counts] = []
     for first in range(0, len(images), _IMAGES_AT_ONCE):
         counts += _best_counts(images[first : first + _IMAGES_AT_ONCE], data)
-    return MeteorScores(_total(counts).score(), [each.score() for each in counts], counts)
+    return MeteorScores(total_counts(counts).score(), [each.score() for each in counts], counts)
 
 
 def count_matches(matches: Sequence[Match], hypothesis: Caption, reference: Caption) -> Counts:
@@ -123,7 +123,7 @@ def _count_side(caption: Caption, covered: list[int]) -> SideCounts:
     )
 
 
-def _total(counts: Sequence[Counts]) -> Counts:
+def total_counts(counts: Sequence[Counts]) -> Counts:
     """Returns the counts of the corpus; unbroken captions add no chunk."""
     chunks = sum(0 if each.unbroken() else each.chunks for each in counts)
     return Counts(_sum([each.hypothesis for each in counts]), _sum([each.reference for each in counts]), chunks)

@@ -5,7 +5,7 @@ import pytest
 
 from im2txt.metrics import score_comparison
 from im2txt.metrics.caption_scores import METRICS, score_captions
-from im2txt.metrics.meteor import Counts, MeteorScores, SideCounts, score_counts
+from im2txt.metrics.meteor import Counts, MeteorScores, SideCounts, total_counts
 from im2txt.metrics.score_comparison import caption_statistics, compare_systems, meteor_numbers
 from im2txt.metrics.significance import (
     approximate_randomisation,
@@ -64,7 +64,7 @@ def test_meteor_is_scored_from_the_numbers_of_its_program():
     assert meteor_numbers(COUNTS[0]) == [5, 7, 2, 3, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1, 2, 3, 6]
     for chosen in (COUNTS, COUNTS[:1], COUNTS[1:]):
         found = meteor_statistics([meteor_numbers(counts) for counts in chosen])
-        assert found.corpus == pytest.approx(score_counts(chosen), rel=1e-12)
+        assert found.corpus == pytest.approx(total_counts(chosen).score(), rel=1e-12)
 
 
 def test_meteor_is_counted_where_it_is_available(monkeypatch):
@@ -73,7 +73,7 @@ def test_meteor_is_counted_where_it_is_available(monkeypatch):
     monkeypatch.setattr(
         score_comparison, "meteor", lambda *given: counted if given == (GOOD, TARGETS, "data") else None
     )
-    assert statistics(GOOD, meteor=0.5)["METEOR"].corpus == pytest.approx(score_counts(COUNTS))
+    assert statistics(GOOD, meteor=0.5)["METEOR"].corpus == pytest.approx(total_counts(COUNTS).score())
     assert "METEOR" not in statistics(GOOD, meteor=None)
 
 
