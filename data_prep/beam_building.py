@@ -14,7 +14,7 @@ from pathlib import Path
 from data_prep.image_checks import ImageOptions, check_image
 from data_prep.plan import PLAN, Plan, PlannedShard
 from data_prep.record_building import Build, Runner
-from data_prep.shard_writing import ShardReport, finished_report, held_out_images, write_shard
+from data_prep.shard_writing import ShardReport, add_held_out, finished_report, write_shard
 from im2txt.data.records import VOCABULARY
 from im2txt.errors import UserError
 from im2txt.text.vocabulary import Vocabulary
@@ -40,7 +40,7 @@ def beam_runner(options: Sequence[str]) -> Runner:
                 pipeline
                 | "held-out shards" >> beam.Create(held_out, reshuffle=True)
                 | "write held-out" >> beam.Map(write, ())
-                | "their images" >> beam.FlatMap(lambda images: images.items())
+                | "their images" >> beam.FlatMap(dict.items)
             )
             (
                 pipeline
@@ -76,7 +76,7 @@ def build_shard(
         sha256 -> name of the shard's images if it is of a held-out split.
     """
     report = finished_report(folder / shard.name) or _write(folder, options, shard, held_out)
-    return held_out_images([(shard.split, report)])
+    return add_held_out({}, shard.split, report)
 
 
 def _write(

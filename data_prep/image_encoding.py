@@ -12,9 +12,9 @@
 Profiles of RGB images are left aside: pixels keep their values, as in files that are kept and in photos that a
 trained model is given, for TensorFlow knows no profiles. A Display P3 photo so becomes slightly paler.
 
-Files that were lossy keep their chroma at half resolution (4:2:0), all others get theirs in full (4:4:4, 20 % more
-bytes), for it is there that drawings blur. Huffman tables are the standard ones: better ones would save 17 % of the
-bytes (Flickr8k, quality 95), but take twice the time to find, and on noise Pillow fails at finding them.
+Files that were lossy keep their chroma at half resolution (4:2:0), all others get theirs in full (4:4:4), for it is
+there that drawings blur. Huffman tables are the standard ones: better ones save bytes, but take far more time to find,
+and on noise Pillow fails at finding them.
 """
 
 import io

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from data_prep.image_checks import checked_images
 from data_prep.plan import PlannedImage, PlannedShard
 from data_prep.record_building import Build, Runner
-from data_prep.shard_writing import finished_report, held_out_images, write_shard
+from data_prep.shard_writing import add_held_out, finished_report, write_shard
 from data_prep.skipped import check_skipped
 
 
@@ -21,14 +21,16 @@ def local_runner(workers: int) -> Runner:
         pending = [shard for shard in planned if shard not in reports]
         images, ahead = itertools.tee(itertools.chain.from_iterable(map(build.plan.images, pending)))
         checks = checked_images((image.example for image in ahead), build.config.image, workers)
-        held_out = held_out_images((shard.split, report) for shard, report in reports.items())
+        held_out: dict[str, str] = {}
+        for shard, report in reports.items():
+            add_held_out(held_out, shard.split, report)
         skipped = build.plan.skipped() + [item for report in reports.values() for item in report.skipped]
         found = build.plan.found
         with _progress(planned, pending) as progress:
             for shard in pending:
                 block = _watched(itertools.islice(images, shard.images), progress)
                 report = write_shard(build.folder / shard.name, block, checks, build.vocabulary, held_out)
-                held_out |= held_out_images([(shard.split, report)], held_out)
+                add_held_out(held_out, shard.split, report)
                 skipped += report.skipped
                 check_skipped(skipped, found, build.config.max_skipped)
 

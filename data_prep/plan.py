@@ -80,18 +80,15 @@ class PlannedShard(NamedTuple):
 
 
 class SourceDigest:
-    """A digest of all that a reader yields but the pixels, taken while it passes by; also the splits it saw."""
+    """A digest of all that a reader yields but the pixels, taken while it passes by."""
 
     def __init__(self) -> None:
-        self.splits: set[str] = set()
         self._digest = hashlib.sha256()
 
     def watch(self, items: Iterable[CaptionedImage | Skipped]) -> Iterator[CaptionedImage | Skipped]:
         """Passes the items on."""
         for item in items:
             self._digest.update(json.dumps(_fingerprint(item), sort_keys=True).encode())
-            if isinstance(item, CaptionedImage):
-                self.splits.add(item.split)
             yield item
 
     def sha256(self) -> str:

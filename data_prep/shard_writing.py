@@ -117,18 +117,11 @@ def report_path(shard: Path) -> Path:
     return shard.with_name(f"{shard.name}.json")
 
 
-def held_out_images(reports: Iterable[tuple[str, ShardReport]], known: Mapping[str, str] = {}) -> dict[str, str]:
-    """Returns sha256 -> name of every image of held-out splits, whatever the order of their shards.
-
-    Args:
-        reports: (split, report) of shards.
-        known: such names from before; where an image has several, the least stays.
-    """
-    images: dict[str, str] = {}
-    for split, report in reports:
-        for digest, image_ids in report.originals.items():
-            name = f"{min(image_ids)} of split {split}"
-            images[digest] = min(name, images.get(digest, known.get(digest, name)))
+def add_held_out(images: dict[str, str], split: str, report: ShardReport) -> dict[str, str]:
+    """Adds sha256 -> name of every image of a shard of a held-out split; of several names the least stays."""
+    for digest, image_ids in report.originals.items():
+        name = f"{min(image_ids)} of split {split}"
+        images[digest] = min(name, images.get(digest, name))
     return images
 
 

@@ -4,7 +4,7 @@ JSON is read as a stream (ijson), so that an annotation file of several gigabyte
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def source_folder(source: Path | None, dataset: str, download: str) -> Path:
     return source
 
 
-def first_existing(source: Path, names: Mapping[str, str] | tuple[str, ...], what: str, download: str) -> Path:
+def first_existing(source: Path, names: Sequence[str], what: str, download: str) -> Path:
     """Returns the first of `names`, files or folders in `source`, that is there.
 
     Raises:

@@ -10,7 +10,7 @@ from data_prep.output_folder import OutputFolder
 from im2txt.data.records import read_image_records
 from im2txt.errors import UserError
 from im2txt.files import sha256_file
-from im2txt.text.tokenizer import Tokenizer
+from im2txt.text.tokenizer import KINDS, Tokenizer
 from im2txt.text.vocabulary import SPECIAL_WORDS, UNK, Vocabulary
 from tests.helpers import photo, run_command, write_flickr8k
 
@@ -476,6 +476,45 @@ def test_a_vocabulary_to_grow_must_be_given():
         1,
         "error: --grow_vocabulary needs the vocabulary to grow: --vocabulary=RECORDS/vocabulary.txt.\n",
     )
+
+
+def test_every_tokenizer_can_be_asked_for():
+    assert tuple(build_records.TOKENIZERS) == KINDS
+
+
+@pytest.mark.parametrize(
+    ("kind", "decoded"),
+    [
+        ("nltk", ["a <unk> runs .", "a dog .", "dog", "the dog is <unk> ."]),
+        ("unicode_words", ["a <unk> runs .", "a dog .", "dog", "the dog is <unk> ."]),
+        ("bytes", ["A zebra runs .", "A dog .", "Dog", "The dog is here ."]),
+    ],
+)
+def test_records_of_every_tokenizer_can_be_read_back(source, output, kind, decoded):
+    build(source, output, f"--tokenizer={kind}", "--keep_punctuation")
+    vocabulary = Vocabulary.load(output / "vocabulary.txt")
+    captions = [ids for record in read(output, "val") for ids in record.caption_ids]
+    assert [vocabulary.decode(ids) for ids in captions] == decoded
+
+
+def test_records_of_word_pieces_spell_training_captions(source, output):
+    build(source, output, "--tokenizer=wordpiece", "--min_word_count=1", "--vocabulary_size=24")
+    vocabulary = Vocabulary.load(output / "vocabulary.txt")
+    assert vocabulary.in_pieces
+    assert len(vocabulary) <= 24
+    ids = read(output, "train")[0].caption_ids
+    assert [vocabulary.decode(caption) for caption in ids] == ["a dog runs", "the dog is running"]
+
+
+def test_a_vocabulary_can_be_limited_in_size(source, output):
+    build(source, output, "--min_word_count=1", "--vocabulary_size=5")
+    assert Vocabulary.load(output / "vocabulary.txt").words == (*SPECIAL_WORDS, "dog")
+
+
+def test_a_vocabulary_of_another_kind_is_refused(source, tmp_path):
+    build(source, tmp_path / "bytes", "--tokenizer=bytes")
+    with pytest.raises(UserError, match=r"is made of bytes, --tokenizer=nltk makes something else"):
+        build(source, tmp_path / "words", f"--vocabulary={tmp_path / 'bytes' / 'vocabulary.txt'}")
 
 
 def test_a_vocabulary_grows_without_moving_an_id(source, tmp_path):
