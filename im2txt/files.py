@@ -1,8 +1,11 @@
-"""Files that are whole or absent, and their checksums. Imports nothing but the standard library."""
+"""Files that are whole or absent, their checksums, and files that users name. Needs the standard library alone."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
+
+from im2txt.errors import UserError
 
 
 def write_whole(path: str | os.PathLike, content: str | bytes) -> None:
@@ -17,3 +20,31 @@ def sha256_file(path: str | os.PathLike) -> str:
     """Returns the hexadecimal SHA-256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_user_text(path: str | os.PathLike) -> str:
+    """Returns the text of a file that the user named, without the byte order mark that some editors put first.
+
+    Raises:
+        UserError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{error.object[error.start]:02x} at place {error.start}"
+        raise UserError(f"{path} is not UTF-8 text: {found} ({error.reason}). Save it as UTF-8.") from None
+
+
+def parse_user_json(text: str, path: str | os.PathLike) -> object:
+    """Returns what the JSON text of the file `path` says. Raises UserError where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not valid JSON: {error}.") from None
+
+
+def read_user_json(path: str | os.PathLike) -> object:
+    """Returns the content of a JSON file that the user named. Raises UserError as the two above do."""
+    return parse_user_json(read_user_text(path), path)

@@ -30,7 +30,7 @@ from im2txt.evaluation.rating_page import key_path, write_rating_page
 from im2txt.evaluation.rating_photos import draw_photos
 from im2txt.evaluation.rating_results import as_text, write_results_page
 from im2txt.evaluation.ratings import parse_key, parse_ratings, summarize
-from im2txt.files import write_whole
+from im2txt.files import read_user_json, write_whole
 from im2txt.metrics.coco_format import list_ids, parse_predictions, parse_references
 
 HUMANS = "humans"
@@ -96,13 +96,13 @@ def _systems(predictions: list[str]) -> dict[str, dict[str, str]]:
             raise UserError(f"--predictions={given}: give a name and a file, as in --predictions=nic=predictions.json.")
         if name in systems or (name == HUMANS and FLAGS.references):
             raise UserError(f"--predictions={given}: there is already a system `{name}`. Give each its own name.")
-        systems[name] = parse_predictions(_read_json(path), path)
+        systems[name] = parse_predictions(read_user_json(path), path)
     return systems
 
 
 def _one_each(path: str, seed: int) -> dict[str, str]:
     """Returns one of the references of each image, drawn by the seed."""
-    references = parse_references(_read_json(path), path)
+    references = parse_references(read_user_json(path), path)
     return {
         image: random.Random(f"{seed}:{image}:reference").choice(texts) for image, texts in references.items() if texts
     }
@@ -126,8 +126,8 @@ def _sum_up() -> None:
             raise UserError(f"--{name} is missing; a summary needs --ratings and --key.")
     for path in filter(None, (FLAGS.output, FLAGS.html)):
         _check_folder(Path(path))
-    key = parse_key(_read_json(FLAGS.key), FLAGS.key)
-    rated = [parse_ratings(_read_json(path), path, key) for path in FLAGS.ratings]
+    key = parse_key(read_user_json(FLAGS.key), FLAGS.key)
+    rated = [parse_ratings(read_user_json(path), path, key) for path in FLAGS.ratings]
     summary = summarize(key, rated, FLAGS.seed)
     if FLAGS.output:
         write_whole(FLAGS.output, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
@@ -139,15 +139,6 @@ def _sum_up() -> None:
 def _check_folder(path: Path) -> None:
     if not path.parent.is_dir():
         raise UserError(f"Cannot write {path}: there is no folder {path.parent}. Name a file in a folder that exists.")
-
-
-def _read_json(path: str) -> object:
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not valid JSON: {error}.") from None
 
 
 def _tell(notice: str) -> None:

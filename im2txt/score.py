@@ -33,14 +33,13 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from absl import flags
 
 from im2txt.commands import run
 from im2txt.errors import UserError
-from im2txt.files import write_whole
+from im2txt.files import parse_user_json, read_user_json, read_user_text, write_whole
 from im2txt.metrics.caption_scores import Scores, score_captions
 from im2txt.metrics.coco_format import list_ids, parse_predictions, parse_references, parse_training_captions
 from im2txt.metrics.diversity import copied_share, variety
@@ -81,7 +80,7 @@ def main(argv: list[str]) -> None:
     del argv
     matched = _read_captions()
     training = _read_training(FLAGS.training) if FLAGS.training else None
-    objects = parse_objects(_read_json(FLAGS.chair), FLAGS.chair) if FLAGS.chair else None
+    objects = parse_objects(read_user_json(FLAGS.chair), FLAGS.chair) if FLAGS.chair else None
     targets = _tokenize_references(matched.references)
     system, *others = [_score(captions, matched.references) for captions in matched.systems]
 
@@ -114,8 +113,8 @@ def console() -> None:
 def _read_captions() -> Matched:
     """Reads predictions and references of the same images; tells what is odd about them."""
     paths = [FLAGS.predictions, *([FLAGS.against] if FLAGS.against else [])]
-    systems = [Captions(path, parse_predictions(_read_json(path), path)) for path in paths]
-    references = parse_references(_read_json(FLAGS.references), FLAGS.references)
+    systems = [Captions(path, parse_predictions(read_user_json(path), path)) for path in paths]
+    references = parse_references(read_user_json(FLAGS.references), FLAGS.references)
     matched = match_images(systems, references, FLAGS.references, FLAGS.subset)
     for note in matched.left_out:
         _note(note)
@@ -181,36 +180,15 @@ def _compare(system: _System, other: _System, targets: Sequence[Sequence[str]]) 
 
 def _read_training(path: str) -> list[str]:
     """Returns the tokens of training captions that have a word."""
-    text = _read_text(path)
+    text = read_user_text(path)
     if path.endswith(".json") or text.lstrip().startswith("{"):
-        captions = parse_training_captions(_parse_json(text, path), path)
+        captions = parse_training_captions(parse_user_json(text, path), path)
     else:
         captions = text.split("\n")
     tokens = [caption for caption in tokenize_captions(captions) if caption]
     if not tokens:
         raise UserError(f"{path}: there is no caption in it. Give COCO annotations, or text with one caption a line.")
     return tokens
-
-
-def _read_json(path: str) -> object:
-    return _parse_json(_read_text(path), path)
-
-
-def _parse_json(text: str, path: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not valid JSON: {error}.") from None
-
-
-def _read_text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")  # some editors put a byte order mark first
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        found = f"byte 0x{error.object[error.start]:02x} at place {error.start}"
-        raise UserError(f"{path} is not UTF-8 text: {found} ({error.reason}). Save it as UTF-8.") from None
 
 
 def _write(path: str, content: str) -> None:

@@ -1,10 +1,11 @@
-"""Files that are whole or absent."""
+"""Files that are whole or absent, and files that users name."""
 
 import hashlib
 
 import pytest
 
-from im2txt.files import sha256_file, write_whole
+from im2txt.errors import UserError
+from im2txt.files import read_user_json, sha256_file, write_whole
 
 
 def test_text_and_bytes_replace_what_was_there(tmp_path):
@@ -31,3 +32,25 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 def test_the_checksum_is_that_of_the_bytes(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
     assert sha256_file(tmp_path / "file") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_file_that_a_user_names_may_have_a_byte_order_mark(tmp_path):
+    (tmp_path / "a.json").write_bytes(b'\xef\xbb\xbf{"a": "\xc3\xa9"}')
+    assert read_user_json(tmp_path / "a.json") == {"a": "é"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "Cannot read .*a.json: No such file or directory"),
+        (b'{"a": "\xe9"}', "a.json is not UTF-8 text: byte 0xe9 at place 7 .* Save it as UTF-8"),
+        (b"{", "a.json is not valid JSON: "),
+        (b"[" * 100_000, "a.json is not valid JSON: "),
+    ],
+    ids=["absent", "latin-1", "cut off", "deep"],
+)
+def test_a_file_that_is_no_json_is_told(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        read_user_json(tmp_path / "a.json")
