@@ -1,9 +1,9 @@
 r"""Soft attention (Xu et al. 2015) on drawn scenes, with more of everything than scenes_demo.py.
 
-Five times the data, and self-attention among the cells of the grid (`small_hybrid`), so that a cell can know how many
+Eight times the data, and self-attention among the cells of the grid (`small_hybrid`), so that a cell can know how many
 things of its kind there are.
 
-    python -m data_prep.build_records --dataset=scenes --output=data/scenes30k --option=train=30000 \
+    python -m data_prep.build_records --dataset=scenes --output=data/scenes50k --option=train=50000 \
         --option=val=1000 --option=test=1000 --option=heldout=1000
     python -m im2txt.train --config=experiments/scenes_long.py --workdir=runs/scenes_long
 
@@ -21,7 +21,7 @@ from im2txt.training.optimizers import OptimizerConfig
 
 def get_config() -> ExperimentConfig:
     return ExperimentConfig(
-        records="data/scenes30k",
+        records="data/scenes50k",
         encoder=EncoderConfig("small_hybrid", weights="random", image_size=96, trainable=True),
         decoder=SoftAttentionConfig(
             units=256, embedding=128, attention_units=128, word_query=True, dropout=0.2, word_dropout=0.1
