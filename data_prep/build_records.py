@@ -20,6 +20,7 @@ photos smaller, and faster to read.
         --runner=FlinkRunner --flink_master=host:8081
 """
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -104,8 +105,7 @@ def _config() -> "BuildConfig":
     from data_prep.record_building import BuildConfig
     from im2txt.text.tokenizer import Tokenizer
 
-    if FLAGS.grow_vocabulary and not FLAGS.vocabulary:
-        raise UserError("--grow_vocabulary needs the vocabulary to grow: --vocabulary=RECORDS/vocabulary.txt.")
+    _check_flags()
     return BuildConfig(
         splits=tuple(FLAGS.splits) if FLAGS.splits else None,
         tokenizer=Tokenizer(FLAGS.tokenizer, keep_punctuation=FLAGS.keep_punctuation),
@@ -117,6 +117,20 @@ def _config() -> "BuildConfig":
         image=ImageOptions(FLAGS.image_size, FLAGS.jpeg_quality),
         max_skipped=FLAGS.max_skipped,
     )
+
+
+def _check_flags() -> None:
+    """Raises UserError for flags that make no sense, or would be without effect beside others."""
+    if FLAGS.grow_vocabulary and not FLAGS.vocabulary:
+        raise UserError("--grow_vocabulary needs the vocabulary to grow: --vocabulary=RECORDS/vocabulary.txt.")
+    if FLAGS.vocabulary and not FLAGS.grow_vocabulary:
+        for name in ("min_word_count", "vocabulary_size"):
+            if FLAGS[name].present:
+                raise UserError(f"--{name} chooses words, but --vocabulary gives them. Leave one of the two out.")
+    if FLAGS.runner == "beam" and FLAGS["workers"].present:
+        raise UserError("--workers is of --runner=local; Beam's runners have options of their own, behind `--`.")
+    if math.isnan(FLAGS.max_skipped):
+        raise UserError("--max_skipped=nan is no number. Give a share from 0 to 1.")
 
 
 def _runner(beam_options: list[str]) -> "Runner":

@@ -82,33 +82,41 @@ def checked_images(examples: Iterable[CaptionedImage], options: ImageOptions, wo
         yield from (check_image(example, options) for example in examples)
         return
     spawn = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, spawn, _end_with_parent) as pool:
-        waiting = collections.deque()
-        try:
-            for chunk in _chunks(examples):
-                with _ctrl_c_blocked():  # the first message starts the workers
-                    waiting.append(pool.submit(_check_chunk, chunk, options))
-                if len(waiting) >= workers * _AHEAD:
-                    yield from waiting.popleft().result()
-            while waiting:
+    pool = concurrent.futures.ProcessPoolExecutor(workers, spawn, _end_with_parent)
+    waiting = collections.deque()
+    try:
+        for chunk in _chunks(examples):
+            with _ctrl_c_blocked():  # the first messages start the workers
+                waiting.append(pool.submit(_check_chunk, chunk, options))
+            if len(waiting) >= workers * _AHEAD:
                 yield from waiting.popleft().result()
-        except BrokenProcessPool:
-            raise UserError(
-                f"One of {workers} worker processes was killed, most likely for lack of memory. "
-                "Try again with fewer --workers."
-            ) from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while waiting:
+            yield from waiting.popleft().result()
+    except BrokenProcessPool:
+        raise UserError(
+            f"One of {workers} worker processes was killed, most likely for lack of memory. "
+            "Try again with fewer --workers."
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)  # once: a second call takes the cancelling back
 
 
 @contextlib.contextmanager
 def _ctrl_c_blocked() -> Iterator[None]:
     """Keeps Ctrl-C waiting; processes that are started meanwhile never get it, as it is the parent that stops."""
+    if threading.current_thread() is not threading.main_thread():  # which alone gets it, and sets handlers
+        yield
+        return
+    came = []
+    handler = signal.signal(signal.SIGINT, lambda *_: came.append(True))  # other threads may get what this one blocks
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _end_with_parent() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 
 from tqdm import tqdm
 
@@ -26,7 +27,7 @@ def local_runner(workers: int) -> Runner:
             add_held_out(held_out, shard.split, report)
         skipped = build.plan.skipped() + [item for report in reports.values() for item in report.skipped]
         found = build.plan.found
-        with _progress(planned, pending) as progress:
+        with closing(checks), _progress(planned, pending) as progress:
             for shard in pending:
                 block = _watched(itertools.islice(images, shard.images), progress)
                 report = write_shard(build.folder / shard.name, block, checks, build.vocabulary, held_out)

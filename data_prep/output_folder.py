@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from data_prep.plan import PLAN, Plan
-from data_prep.source_files import notice
 from im2txt.data.records import MANIFEST, VOCABULARY, read_manifest, write_manifest
 from im2txt.errors import UserError
+from im2txt.notices import notice
 from im2txt.text.vocabulary import Vocabulary
 
 LOCK = "build.lock"

@@ -26,14 +26,15 @@ from tqdm import tqdm
 from data_prep.datasets import dataset_module
 from data_prep.examples import CaptionedImage
 from data_prep.image_checks import ImageOptions
+from data_prep.manifest import build_manifest
 from data_prep.output_folder import OutputFolder, begun, finished_manifest
 from data_prep.plan import Plan, PlannedShard, SourceDigest
-from data_prep.shard_writing import ShardReport, read_report
+from data_prep.shard_writing import read_report
 from data_prep.skipped import Skipped, check_skipped
-from data_prep.source_files import notice
 from data_prep.vocabulary_building import build_vocabulary, check_vocabulary, grow_vocabulary
 from im2txt.data.records import VOCABULARY
 from im2txt.errors import UserError, did_you_mean
+from im2txt.notices import notice
 from im2txt.text.tokenizer import Tokenizer
 from im2txt.text.vocabulary import SPECIAL_WORDS, Vocabulary
 
@@ -144,33 +145,18 @@ def _write(build: Build, runner: Runner) -> dict:
     """Has all shards written; returns the manifest."""
     plan, config = build.plan, build.config
     splits = [split for split in plan.splits() if split in (config.splits or (split,))]
+    _tell_left_out(plan, splits)
     shards = {split: plan.shards(split, config.images_per_shard) for split in splits}
     runner(build, shards)
     reports = {split: [read_report(build.folder / shard.name) for shard in shards[split]] for split in splits}
-    skipped = plan.skipped() + [item for split in splits for report in reports[split] for item in report.skipped]
-    check_skipped(skipped, plan.found, config.max_skipped)
-    _check_splits(reports, skipped)
-    duplicates = _duplicates(reports)
-    if duplicates:
-        notice(f"{len(duplicates)} images are the same in two held-out splits; manifest.json names them")
-    return {
-        **plan.facts,
-        "vocabulary_sha256": build.vocabulary.sha256(),
-        "splits": {split: _split_json(reports[split]) for split in splits},
-        "skipped": {"count": len(skipped), "items": [item._asdict() for item in skipped]},
-        "duplicates": {"count": len(duplicates), "items": duplicates},
-        "re_encoded": sum((Counter(report.re_encoded) for split in splits for report in reports[split]), Counter()),
-        "features": None,
-    }
+    return build_manifest(plan, build.vocabulary, reports, config.max_skipped)
 
 
-def _check_splits(reports: Mapping[str, Sequence[ShardReport]], skipped: Sequence[Skipped]) -> None:
-    """Raises UserError for a split of which nothing is left."""
-    for split, shards in reports.items():
-        if not any(report.records for report in shards):
-            reasons = [item for report in shards for item in report.skipped] or skipped
-            first = "; ".join(f"{item.where}: {item.reason}" for item in reasons[:3])
-            raise UserError(f"No image of split `{split}` could be used: {first}. Mend the source, or leave it out.")
+def _tell_left_out(plan: Plan, splits: Sequence[str]) -> None:
+    """Tells the user which held-out images are never compared with those of training."""
+    left_out = [split for split in plan.splits() if split not in splits]
+    if left_out and "train" in splits:
+        notice(f"{', '.join(left_out)}: not written, so training images that are the same as theirs are not found")
 
 
 def _check_plan(plan: Plan, config: BuildConfig) -> None:
@@ -235,27 +221,3 @@ def _config_json(options: Any, config: BuildConfig) -> dict:
         "images_per_shard": config.images_per_shard,
         "image": dataclasses.asdict(config.image),
     }
-
-
-def _split_json(reports: Sequence[ShardReport]) -> dict:
-    return {
-        "images": sum(report.records for report in reports),
-        "captions": sum(report.captions for report in reports),
-        "shards": [
-            {"name": report.name, "sha256": report.sha256, "bytes": report.bytes, "records": report.records}
-            for report in reports
-        ],
-    }
-
-
-def _duplicates(reports: Mapping[str, Sequence[ShardReport]]) -> list[dict]:
-    """Returns the images of held-out splits whose bytes an earlier held-out split has, too."""
-    first: dict[str, tuple[str, str]] = {}
-    duplicates = []
-    for split, shards in reports.items():
-        originals = (item for report in shards for item in report.originals.items())
-        for digest, image_id in ((digest, image_id) for digest, ids in originals for image_id in ids):
-            same_as, of_split = first.setdefault(digest, (image_id, split))
-            if of_split != split:
-                duplicates.append({"image_id": image_id, "split": split, "same_as": same_as, "of_split": of_split})
-    return duplicates

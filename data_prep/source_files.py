@@ -3,7 +3,6 @@
 JSON is read as a stream (ijson), so that an annotation file of several gigabytes takes no more memory than one item.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,8 +66,3 @@ def json_items(path: Path, prefix: str) -> Iterator[Any]:
             yield from ijson.items(file, prefix, use_float=True)
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no whole JSON file ({error}). Download or unpack it again.") from None
-
-
-def notice(text: str) -> None:
-    """Tells the user what they should know, on stderr."""
-    sys.stderr.write(f"note: {text}\n")

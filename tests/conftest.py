@@ -1,11 +1,14 @@
-"""Two logical CPUs for the whole session, so that replicas can be tested, and quiet TensorFlow logs."""
+"""Two logical CPUs for the whole session, so that replicas can be tested, quiet TensorFlow logs, and Ctrl-C."""
 
 import os
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
 import tensorflow as tf
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start jobs in the background with it ignored
 
 # Here and not in a fixture: it must come before the first tensor that any test module makes.
 tf.config.set_logical_device_configuration(

@@ -45,8 +45,9 @@ from typing import Any, NamedTuple
 from data_prep.datasets import karpathy_json
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
-from data_prep.source_files import first_existing, json_items, notice, source_folder
+from data_prep.source_files import first_existing, json_items, source_folder
 from im2txt.errors import UserError, did_you_mean
+from im2txt.notices import notice
 
 DOWNLOAD = """\
 Unpack into one folder, 20 GB (for --option=version=2017, the same with 2017):

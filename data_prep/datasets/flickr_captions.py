@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
-from data_prep.source_files import lines, notice
+from data_prep.source_files import lines
+from im2txt.notices import notice
 
 
 class Caption(NamedTuple):

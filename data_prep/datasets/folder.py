@@ -34,8 +34,9 @@ from PIL import Image
 from data_prep.datasets.own_splits import SPLIT_NAMES, Shares
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
-from data_prep.source_files import lines, notice, source_folder
+from data_prep.source_files import lines, source_folder
 from im2txt.errors import UserError
+from im2txt.notices import notice
 
 DOWNLOAD = """\
 Nothing to download: this is your own data. In the source folder, or in folders of it, each image has a text file of

@@ -32,8 +32,9 @@ from typing import Any, NamedTuple
 
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
-from data_prep.source_files import json_items, notice, source_folder
+from data_prep.source_files import json_items, source_folder
 from im2txt.errors import UserError
+from im2txt.notices import notice
 
 DOWNLOAD = """\
 Unpack https://cs.stanford.edu/people/karpathy/deepimagesent/caption_datasets.zip, and put one of its files into one

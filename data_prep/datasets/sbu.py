@@ -35,8 +35,9 @@ from typing import NamedTuple
 
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
-from data_prep.source_files import first_existing, lines, notice, source_folder
+from data_prep.source_files import first_existing, lines, source_folder
 from im2txt.errors import UserError
+from im2txt.notices import notice
 
 DOWNLOAD = """\
 SBU Captioned Photo Dataset: https://www.cs.rice.edu/~vo9/sbucaptions/SBUCaptionedPhotoDataset.tar.gz unpacks to

@@ -37,8 +37,9 @@ from typing import Any
 from data_prep.datasets.tfds_features import Chosen, choose, undecoded_images
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
-from data_prep.source_files import notice, source_folder
+from data_prep.source_files import source_folder
 from im2txt.errors import UserError
+from im2txt.notices import notice
 
 DOWNLOAD = """\
 TensorFlow Datasets downloads and prepares its datasets itself, in --source=DIR (or --option=data_dir=DIR):

@@ -36,8 +36,9 @@ from typing import NamedTuple
 from data_prep.datasets.own_splits import Shares
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
-from data_prep.source_files import first_existing, lines, notice, source_folder
+from data_prep.source_files import first_existing, lines, source_folder
 from im2txt.errors import UserError, did_you_mean
+from im2txt.notices import notice
 
 DOWNLOAD = """\
 Nothing to download: this is your own data. In the source folder, captions.tsv holds a line a caption, with tabs

@@ -15,8 +15,9 @@ import collections
 from collections.abc import Iterator
 from pathlib import Path
 
-from data_prep.source_files import json_items, lines, notice
+from data_prep.source_files import json_items, lines
 from im2txt.errors import UserError, did_you_mean
+from im2txt.notices import notice
 
 SPLITS = "densecap_splits.json"
 CHOICES = ("densecap", "all_train")

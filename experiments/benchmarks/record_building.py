@@ -2,7 +2,7 @@
 
     python experiments/benchmarks/record_building.py --photos=flickr8k/images
 
-Photos are enlarged to 640 x 480 first, as those handed out at 224 x 224 say little about real ones. Each rate is the
+Photos are enlarged to --size first, as those handed out at 224 x 224 say little about real ones. Each rate is the
 best of the rounds, in which all variants take turns, so that a machine that is busy with other things is so for all of
 them. Read the ratios; the rates belong to the machine. Memory is the peak of the command's own process.
 """
@@ -26,11 +26,11 @@ from data_prep.image_checks import ImageOptions
 
 flags.DEFINE_string("photos", None, "folder of JPEG photos", required=True)
 flags.DEFINE_integer("images", 2000, "photos to build from")
+flags.DEFINE_list("size", ["640", "480"], "width and height that photos are brought to, pixels")
 flags.DEFINE_integer("rounds", 3, "rounds of all variants")
 flags.DEFINE_list("memory", ["1000", "100000"], "numbers of images to measure memory with; empty for none")
 flags.DEFINE_string("scratch", None, "folder for the benchmark's files; a temporary one if not set")
 
-SIZE = (640, 480)
 CAPTIONS = [f"A {colour} dog runs through the grass ." for colour in ("red", "black", "white", "brown", "small")]
 WORKERS = 2
 
@@ -65,7 +65,7 @@ def compare_speed(scratch: Path) -> None:
         work()
         best[name] = max(best[name], len(paths) / (time.perf_counter() - start))
     ceiling = max(rate for name, rate in best.items() if "bare" in name)
-    sys.stdout.write(f"{len(paths)} JPEGs of {SIZE[0]} x {SIZE[1]}\n")
+    sys.stdout.write(f"{len(paths)} JPEGs of {' x '.join(flags.FLAGS.size)}\n")
     for name, rate in best.items():
         sys.stdout.write(f"  {name:44} {rate:8.0f} images/s {rate / ceiling:6.2f} of the ceiling\n")
     gain = best[f"build_records, {WORKERS} workers"] / best["build_records, 1 worker"]
@@ -85,13 +85,14 @@ def compare_memory(scratch: Path, counts: Iterable[int]) -> None:
 
 
 def enlarged_photos(folder: Path, count: int) -> list[Path]:
-    """Writes photos of SIZE to a folder, the given ones again and again; returns their paths."""
+    """Writes photos of --size to a folder, the given ones again and again; returns their paths."""
     folder.mkdir()
+    size = tuple(map(int, flags.FLAGS.size))
     photos = sorted(Path(flags.FLAGS.photos).glob("*.jpg"))
     paths = [folder / f"{number:06d}.jpg" for number in range(count)]
     for path, photo in zip(paths, itertools.cycle(photos)):
         with Image.open(photo) as image:
-            image.convert("RGB").resize(SIZE, Image.Resampling.BICUBIC).save(path, quality=90)
+            image.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(path, quality=90)
     return paths
 
 

@@ -27,6 +27,8 @@ KINDS = ("nltk", "unicode_words", "wordpiece", "bytes")
 
 _TREEBANK = NLTKWordTokenizer()
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_PLAIN = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)* ?\.?")
+_CONTRACTIONS = re.compile(r"\b(?:cannot|gimme|gonna|gotta|lemme|wanna)\b")  # those without an apostrophe
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Tokenizer:
 
     def _treebank_words(self, caption: str) -> list[str]:
         text = unicodedata.normalize("NFC", caption).lower().strip()
+        if _PLAIN.fullmatch(text) and not _CONTRACTIONS.search(text):  # the same words, in a twentieth of the time
+            return text.removesuffix(".").split() + ["."] * (self.keep_punctuation and text.endswith("."))
         tokens = [token for sentence in _SENTENCE_END.split(text) for token in _TREEBANK.tokenize(sentence)]
         if self.keep_punctuation:
             return tokens

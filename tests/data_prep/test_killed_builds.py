@@ -10,6 +10,7 @@ from data_prep.image_checks import ImageOptions
 from data_prep.local_building import local_runner
 from data_prep.plan import PLAN
 from data_prep.record_building import BuildConfig, build_records
+from tests.data_prep.flickr8k_builds import content
 
 KILLS = 20
 OPTIONS = Config(train=300, val=40, test=20, heldout=0, size=64)
@@ -23,10 +24,6 @@ def build(output: Path) -> None:
 def wait_for(path, child):
     while child.is_alive() and not path.exists():
         time.sleep(0.005)
-
-
-def content(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_twenty_kills_change_no_byte(tmp_path):

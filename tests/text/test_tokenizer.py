@@ -4,6 +4,7 @@ import random
 import re
 
 import pytest
+from nltk.tokenize import NLTKWordTokenizer
 
 from im2txt.text.tokenizer import KINDS, Tokenizer
 from im2txt.text.vocabulary import SPECIAL_WORDS, Vocabulary
@@ -109,3 +110,13 @@ def test_both_spellings_of_vietnamese_and_korean_are_one():
     for kind in KINDS:
         assert Tokenizer(kind).tokenize(composed) == Tokenizer(kind).tokenize(parted)
         assert Tokenizer(kind).tokenize(syllable) == Tokenizer(kind).tokenize(jamo)
+
+
+def test_plain_captions_get_the_very_words_of_treebank_boundaries():
+    parts = ["a", "dog", "can", "not", "cannot", "gonna", "wanna", "7", "t-shirt", "us.", "-", ".", " ", "  ", ", "]
+    draw = random.Random(0)
+    captions = ["".join(draw.choices([*parts, " ", " "], k=draw.randint(1, 12))).strip() for _ in range(1000)]
+    plain = [caption for caption in captions if len(re.split(r"[.!?]\s", caption)) == 1]
+    assert len(plain) > 500
+    for caption in plain:
+        assert Tokenizer(keep_punctuation=True).tokenize(caption) == NLTKWordTokenizer().tokenize(caption), caption
