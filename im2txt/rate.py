@@ -32,6 +32,7 @@ from im2txt.evaluation.rating_results import as_text, write_results_page
 from im2txt.evaluation.ratings import parse_key, parse_ratings, summarize
 from im2txt.files import read_user_json, write_whole
 from im2txt.metrics.coco_format import list_ids, parse_predictions, parse_references
+from im2txt.notices import notice
 
 HUMANS = "humans"
 FLAGS = flags.FlagValues()
@@ -77,9 +78,9 @@ def _make_page() -> None:
     photos = draw_photos(FLAGS.images, FLAGS.split, common, FLAGS.count, FLAGS.seed)
     unreadable = write_rating_page(output, photos, systems, FLAGS.seed)
     if unreadable:
-        _tell(f"{len(unreadable)} images cannot be read and are left out: {list_ids(unreadable)}.")
+        notice(f"{len(unreadable)} images cannot be read and are left out: {list_ids(unreadable)}.")
     if len(photos) < FLAGS.count:
-        _tell(f"Only {len(photos)} images of --count={FLAGS.count} are there.")
+        notice(f"Only {len(photos)} images of --count={FLAGS.count} are there.")
     size = output.stat().st_size / 1e6
     sys.stdout.write(
         f"{output}: {len(photos) - len(unreadable)} photos with the captions of {', '.join(systems)} ({size:.1f} MB)\n"
@@ -116,7 +117,7 @@ def _common(systems: dict[str, dict[str, str]]) -> set[str]:
         raise UserError(f"No image has captions of all systems ({counts} images). Give files of the same images.")
     for name, captions in systems.items():
         if len(captions) > len(common):
-            _tell(f"{len(captions) - len(common)} of {len(captions)} images of {name} are not in all files: left out.")
+            notice(f"{len(captions) - len(common)} of {len(captions)} images of {name} are not in all files: left out.")
     return common
 
 
@@ -139,10 +140,6 @@ def _sum_up() -> None:
 def _check_folder(path: Path) -> None:
     if not path.parent.is_dir():
         raise UserError(f"Cannot write {path}: there is no folder {path.parent}. Name a file in a folder that exists.")
-
-
-def _tell(notice: str) -> None:
-    print(f"note: {notice}", file=sys.stderr)  # noqa: T201
 
 
 def console() -> None:

@@ -5,13 +5,13 @@ the division. As in the official scorer, 1e-15 and 1e-9 keep the divisions finit
 corpus; a perfect caption of one word therefore has a BLEU-2 of about 1e-3 and not of 0.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-MAX_ORDER = 4
+from im2txt.metrics.ngrams import MAX_ORDER, Captions, References, caption_ngrams, find, merge
+
 _TINY, _SMALL = 1e-15, 1e-9
 
 
@@ -34,8 +34,13 @@ def bleu_counts(candidates: Sequence[str], references: Sequence[Sequence[str]]) 
     The columns: the reference length, the candidate's n-grams of each order, and those of them that match. Their sum
     over any images, made a score by `score_counts`, is the BLEU of these images.
     """
-    rows = [_count(candidate, refs) for candidate, refs in zip(candidates, references, strict=True)]
-    return np.array(rows, np.int64).reshape(-1, 1 + 2 * MAX_ORDER)
+    if len(candidates) != len(references):
+        raise ValueError(f"Expected {len(references)} captions. Received: {len(candidates)}.")
+    ids: dict[str, int] = {}
+    targets, captions = References.of_texts(references, ids), Captions.of_texts(candidates, ids)
+    orders = range(MAX_ORDER)
+    guessed = np.maximum(0, captions.lengths[:, None] - orders)
+    return np.column_stack([_closest_lengths(captions, targets), guessed, *_correct(captions, targets)])
 
 
 def score_counts(counts: np.ndarray) -> np.ndarray:
@@ -52,16 +57,21 @@ def grams(words: Sequence[str], order: int) -> zip:
     return zip(*(words[first:] for first in range(order)))
 
 
-def _count(candidate: str, references: Sequence[str]) -> list[int]:
-    words = candidate.split()
-    sets = [reference.split() for reference in references]
-    closest = min((len(reference) for reference in sets), key=lambda length: (abs(length - len(words)), length))
-    correct = []
-    for order in range(1, MAX_ORDER + 1):
-        allowed: dict = {}
-        for reference in sets:
-            for gram, count in Counter(grams(reference, order)).items():
-                allowed[gram] = max(count, allowed.get(gram, 0))
-        found = Counter(grams(words, order))
-        correct.append(sum(min(count, allowed.get(gram, 0)) for gram, count in found.items()))
-    return [closest, *(max(0, len(words) - order) for order in range(MAX_ORDER)), *correct]
+def _closest_lengths(captions: Captions, references: References) -> np.ndarray:
+    """Returns the length of the reference that is nearest in length to the caption of its image, [images]."""
+    lengths, owners = references.captions.lengths, references.images
+    differences = np.abs(lengths - captions.lengths[owners])
+    nearest_first = np.lexsort((lengths, differences, owners))  # of equally near ones the shorter
+    return lengths[nearest_first[np.cumsum(references.sizes) - references.sizes]]
+
+
+def _correct(captions: Captions, references: References) -> Iterator[np.ndarray]:
+    """Yields, for each order, how many n-grams of each caption match, [images]."""
+    by_image, found = references.images, np.arange(len(captions.lengths))
+    for guessed, held in zip(caption_ngrams(captions), caption_ngrams(references.captions)):
+        keys, by_image = merge(held.keys, by_image)
+        allowed = np.zeros(len(keys) + 1, np.int64)  # the last for n-grams that are not found
+        np.maximum.at(allowed, by_image, held.counts)
+        found = find(guessed.keys, found, keys)
+        matches = np.minimum(guessed.counts, allowed[found])
+        yield np.bincount(guessed.captions, matches, len(captions.lengths)).astype(np.int64)

@@ -11,7 +11,6 @@ import hashlib
 import importlib.util
 import os
 import sqlite3
-import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import NamedTuple
 from im2txt.files import sha256_file
 from im2txt.metrics.meteor_index import FORMAT, build_index
 from im2txt.metrics.meteor_words import Prefixes
+from im2txt.notices import notice
 
 _JAR, _PARAPHRASES = Path("meteor/meteor-1.5.jar"), Path("meteor/data/paraphrase-en.gz")
 _UNUSABLE = (OSError, EOFError, KeyError, ValueError, sqlite3.Error, zipfile.BadZipFile, zlib.error)
@@ -120,16 +120,12 @@ def _load(sources: _Sources, folder: Path) -> MeteorData | None:
         try:
             return MeteorData(index)
         except (sqlite3.Error, KeyError):
-            _note(f"building the index of METEOR's data in {index}; this is done once and takes about half a minute")
+            notice(f"building the index of METEOR's data in {index}; this is done once and takes about half a minute")
             build_index(sources.jar, sources.paraphrases, index)
             return MeteorData(index)
     except _UNUSABLE as error:
-        _note(
+        notice(
             f"METEOR is not available: no index of {sources.jar.parent} could be made in {folder} ({error}). "
             "Install pycocoevalcap anew, or name a folder that can be written in XDG_CACHE_HOME."
         )
         return None
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"note: {text}\n")

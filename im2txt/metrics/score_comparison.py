@@ -75,7 +75,7 @@ def compare_systems(
     """Compares two systems by the statistics of each metric, on the same images; None: not available."""
     return {
         name: _compare(first[name], second[name], samples, seed) if name in first and name in second else None
-        for name in METRICS
+        for name in dict.fromkeys([*METRICS, *first])
     }
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping
 
-from im2txt.metrics.caption_scores import METRICS, Scores
+from im2txt.metrics.caption_scores import Scores
 from im2txt.metrics.score_comparison import Comparison
 
 RANKED_BY = "CIDEr-D"
@@ -32,7 +32,7 @@ def image_lines(scores: Scores, captions: Mapping[str, str]) -> list[str]:
             f"The {EXTREMES} worst images by {RANKED_BY}, worst last:": ranked[-EXTREMES:],
         }
     width = max(len("image"), *(len(_short(image)) for images in parts.values() for image in images))
-    head = f"{'image':{width}} {' '.join(f'{name:>7}' for name in METRICS)}  caption"
+    head = f"{'image':{width}} {' '.join(f'{name:>7}' for name in _names(scores))}  caption"
     lines = []
     for title, images in parts.items():
         lines += ["", title, head]
@@ -48,9 +48,9 @@ def image_csv(scores: Scores, captions: Mapping[str, str]) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image_id", "caption", *METRICS])
+    writer.writerow(["image_id", "caption", *_names(scores)])
     for image, values in scores.per_image.items():
-        writer.writerow([printable(image), printable(captions[image]), *(values[name] for name in METRICS)])
+        writer.writerow([printable(image), printable(captions[image]), *values.values()])
     return text.getvalue()
 
 
@@ -74,6 +74,10 @@ def printable(text: str, encoding: str = "utf-8") -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+def _names(scores: Scores) -> list[str]:
+    return list(next(iter(scores.per_image.values())))
+
+
 def _value(value: float | int | None) -> str:
     if value is None:
         return _NOT_AVAILABLE
@@ -81,7 +85,7 @@ def _value(value: float | int | None) -> str:
 
 
 def _cells(values: Mapping[str, float | None]) -> str:
-    return " ".join(f"{'-' if values[name] is None else format(values[name], '.4f'):>7}" for name in METRICS)
+    return " ".join(f"{'-' if value is None else format(value, '.4f'):>7}" for value in values.values())
 
 
 def _short(text: str) -> str:

@@ -19,18 +19,18 @@ line, and from there on every caption gets the words of another. Here they are s
 import re
 from collections.abc import Iterator, Sequence
 
-from im2txt.metrics.ptb_rules import MAY_KEEP_DOT, RULES, SPLIT_WORDS
+from im2txt.metrics.ptb_rules import MAY_KEEP_DOT, SPLIT_WORDS, compiled_rules
 
 PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
 
-_LINE_BREAK = re.compile("[\n\r\v\f\u2028\u2029]")
+LINE_BREAK = re.compile("[\n\r\v\f\u2028\u2029]")
 _PLAIN = "(?:[A-Za-z]+(?:-[A-Za-z]+)*(?:'s)?|'s)"
 _PLAIN_LINE = re.compile(f" *({_PLAIN}(?:(?: +| *, +){_PLAIN})*)(?:(\\.)\\.*| *[.,!?])? *")
 
 
 def tokenize_captions(captions: Sequence[str]) -> list[str]:
     """Returns the tokens of each caption joined by single spaces; order and neighbours matter (see above)."""
-    lines = [_LINE_BREAK.sub(" ", caption) for caption in captions]
+    lines = [LINE_BREAK.sub(" ", caption) for caption in captions]
     stream = "\n".join(lines)
     tokenized, start = [], 0
     for line in lines:
@@ -56,15 +56,15 @@ def _plain_tokens(line: str) -> list[str] | None:
 def _tokens(stream: str, start: int, end: int) -> Iterator[str]:
     """Yields the tokens of the line stream[start:end] in lower case, without punctuation."""
     while start < end:
-        longest, length, rewrite = None, 0, str
-        for rule in RULES:
-            match = rule.pattern.match(stream, start)
+        longest, length, spell = None, 0, str
+        for pattern, rewrite in compiled_rules():
+            match = pattern.match(stream, start)
             if match and match.end() - start > length:
-                longest, length, rewrite = match, match.end() - start, rule.rewrite
+                longest, length, spell = match, match.end() - start, rewrite
         if longest is None:
             start += 1  # white space, or a character that the official tokenizer drops
             continue
-        for token in rewrite(longest["token"]).lower().split(" "):
+        for token in spell(longest["token"]).lower().split(" "):
             if token not in PUNCTUATION:
                 yield token
         start = longest.end("token")

@@ -63,3 +63,17 @@ def test_summed_counts_of_some_images_are_their_bleu():
     expected = bleu([candidates[i] for i in chosen], [references[i] for i in chosen]).corpus
     assert score_counts(counts[chosen].sum(axis=0)).tolist() == pytest.approx(expected, rel=1e-15)
     assert np.shape(score_counts(counts[None])) == (1, 3, 4)
+
+
+def test_no_captions_have_no_counts():
+    assert bleu_counts([], []).shape == (0, 9)
+
+
+def test_a_wrong_number_of_captions_is_refused():
+    with pytest.raises(ValueError, match=r"Expected 2 captions. Received: 1"):
+        bleu(["a"], [["a"], ["b"]])
+
+
+def test_an_image_without_references_is_refused():
+    with pytest.raises(ValueError, match=r"a reference for each image. Received: none for 1"):
+        bleu(["a", "b"], [["a"], []])
