@@ -3,7 +3,8 @@
 The page is a single HTML file that needs nothing else: style, script and photos lie in it, and its content
 security policy forbids it to load anything or to run any script but its own. It can be sorted and searched,
 reads well on a phone, and stays under 10 MB for 1,000 photos. Where the decoder attends, pointing at a word
-shows where it looked.
+shows where it looked, and a strip shows it word by word, as the figures of Xu et al. 2015, "Show, Attend and Tell".
+Another system's captions of the same photos can stand beside.
 
 Template, style and script lie in the folder `report_page`; this module fills them in.
 """
@@ -11,25 +12,34 @@ Template, style and script lie in the folder `report_page`; this module fills th
 import base64
 import hashlib
 import json
-import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from im2txt.evaluation.charts import curves as curves_chart
-from im2txt.evaluation.charts import histogram
+from im2txt.evaluation.other_system import SideBySide
 from im2txt.evaluation.report_cards import TRUTH, ReportItem, render_cards
+from im2txt.evaluation.report_scores import (
+    extremes,
+    figure,
+    label,
+    primary,
+    render_extremes,
+    render_histograms,
+    render_tiles,
+)
 from im2txt.evaluation.thumbnails import shrink
 from im2txt.files import write_whole
+from im2txt.metrics.significance import RESAMPLES
 
-PRIMARY = "CIDEr-D"  # the score that ranks photos where only some of them can be shown
 SIZE_LIMIT = 10_000_000  # bytes
 GALLERY_LIMIT = 1000  # photos
-_NOT_CHARTED = ("BLEU-1", "BLEU-2", "BLEU-3")  # their histograms say little beside that of BLEU-4
 # title, what the name in the log holds, unit, factor
 _CURVES = (
     ("Cross-entropy", "cross_entropy", "nats a word", 1.0),
@@ -38,44 +48,56 @@ _CURVES = (
 )
 
 
-def write_report(
-    path: str | os.PathLike,
-    title: str,
-    corpus: Mapping[str, float | None],
-    items: Iterable[ReportItem],
-    details: Mapping[str, object],
-    curves: Sequence[Mapping[str, object]] | None = None,
-) -> None:
+class ReportHead(NamedTuple):
+    """What the report says above its gallery.
+
+    Attributes:
+        title: its heading.
+        corpus: scores of the whole split, in the order to show; None is shown as not available.
+        details: what was run (config, split, beam size, step, date ...). Nested values fold away as JSON.
+        curves: the lines of metrics.jsonl: `step`, and anything with `loss`, `CIDEr` or `truth` in its name.
+        beside: how another system differs; its captions come with the items.
+    """
+
+    title: str
+    corpus: Mapping[str, float | None]
+    details: Mapping[str, object]
+    curves: Sequence[Mapping[str, object]] = ()
+    beside: SideBySide | None = None
+
+
+def write_report(path: str | os.PathLike, head: ReportHead, items: Iterable[ReportItem]) -> None:
     """Writes the report; the file is whole or absent.
 
     Args:
         path: the HTML file.
-        title: its heading.
-        corpus: scores of the whole split, in the order to show; None is shown as not available.
+        head: what stands above the gallery.
         items: the photos in the order of the split, read once and kept as small JPEGs. Of more than
             `GALLERY_LIMIT` the page shows the best, the worst and an even sample; the histograms count all.
-        details: what was run (config, split, beam size, step, date ...). Nested values fold away as JSON.
-        curves: the lines of metrics.jsonl: `step`, and anything with `loss`, `CIDEr` or `truth` in its name.
     """
+    items = tqdm(items, desc="report", unit="photo", dynamic_ncols=True)
     items = [item._replace(image_bytes=shrink(item.image_bytes or b"")) for item in items]
     metrics = list(dict.fromkeys(name for item in items for name in item.scores if item.scores[name] is not None))
     shown = [items[place] for place in _gallery_places(items, metrics)]
     page = {
-        "title": escape(title),
-        "facts": _facts(details),
-        "scores": "".join(_tile(name, value) for name, value in corpus.items()),
-        "histograms": _histograms(items, metrics),
-        "curves": _curves(curves or ()),
-        "sorts": _options(metrics),
+        "title": escape(head.title),
+        "facts": _facts(head.details),
+        "scores": render_tiles(head.corpus, head.beside),
+        "histograms": render_histograms(items, metrics),
+        "extremes": _section("Best and worst photos", "extremes", render_extremes(shown, metrics)),
+        "curves": _curves(head.curves),
+        "sorts": _options(metrics, head.beside),
         "truth_filter": "" if TRUTH in metrics else "hidden",
         "attention_hint": "" if any(item.attention is not None for item in shown) else "hidden",
         "shown": _shown(len(shown), len(items)),
         "style": _asset("style.css"),
         "script": _asset("page.js"),
         "cards": "",
+        **_beside(head.beside, metrics),
     }
     page["script_sha256"] = base64.b64encode(hashlib.sha256(page["script"].encode()).digest()).decode()
-    page["cards"] = render_cards(shown, metrics, SIZE_LIMIT - len(_fill(page).encode()))
+    names = head.beside.names if head.beside else ("", "")
+    page["cards"] = render_cards(shown, metrics, names, SIZE_LIMIT - len(_fill(page).encode()))
     write_whole(path, _fill(page))
 
 
@@ -89,15 +111,21 @@ def _asset(name: str) -> str:
 
 
 def _gallery_places(items: Sequence[ReportItem], metrics: Sequence[str]) -> list[int]:
-    """Returns which items to show, in order: all, or the best, the worst and some of those between."""
+    """Returns which items to show, in order: all, or the best, the worst and some of those between.
+
+    Whatever is best or worst by any score is shown.
+    """
     if len(items) <= GALLERY_LIMIT:
         return list(range(len(items)))
-    score = PRIMARY if PRIMARY in metrics or not metrics else metrics[0]
-    ranked = sorted(range(len(items)), key=lambda place: items[place].scores.get(score) or 0.0)
-    quarter = GALLERY_LIMIT // 4
-    between = ranked[quarter:-quarter]
-    even = np.linspace(0, len(between) - 1, GALLERY_LIMIT - 2 * quarter).astype(int)
-    return sorted([*ranked[:quarter], *(between[place] for place in even), *ranked[-quarter:]])
+    kept = {place for name in metrics for end in extremes(items, name) for place in end}
+    rest = [place for place in range(len(items)) if place not in kept]
+    if metrics:
+        rest.sort(key=lambda place: items[place].scores.get(metrics[primary(metrics)]) or 0.0)
+    count = max(0, GALLERY_LIMIT - len(kept))
+    quarter = count // 4
+    between = rest[quarter : len(rest) - quarter]
+    even = np.linspace(0, len(between) - 1, count - 2 * quarter).astype(int)
+    return sorted({*kept, *rest[:quarter], *(between[place] for place in even), *rest[len(rest) - quarter :]})
 
 
 def _shown(shown: int, total: int) -> str:
@@ -117,34 +145,17 @@ def _facts(details: Mapping[str, object]) -> str:
     return f'<dl class="facts">{"".join(plain)}</dl>{"".join(folded)}'
 
 
-def _tile(name: str, value: float | None) -> str:
-    missing = value is None or not math.isfinite(value)
-    unit = "<small>%</small>" if name == TRUTH else ""
-    text = "not available" if missing else f"{100 * value:.1f}{unit}"
-    style = " missing" if missing else " primary" if name in (PRIMARY, TRUTH) else ""
-    return f'<div class="tile{style}"><dt>{escape(_label(name))}</dt><dd>{text}</dd></div>'
-
-
-def _label(name: str) -> str:
-    return "Caption truth" if name == TRUTH else name
-
-
-def _histograms(items: Sequence[ReportItem], metrics: Sequence[str]) -> str:
-    charted = [name for name in metrics if name not in (TRUTH, *_NOT_CHARTED)]
-    figures = []
-    for name in sorted(charted, key=lambda name: name != PRIMARY):
-        values = [100 * item.scores[name] for item in items if item.scores.get(name) is not None]
-        figures.append(_figure(f"{name}, photo by photo", histogram(values, name, "photos")))
-    return "".join(figures)
+def _section(title: str, style: str, content: str) -> str:
+    return f'<h2>{title}</h2><div class="{style}">{content}</div>' if content else ""
 
 
 def _curves(log: Sequence[Mapping[str, object]]) -> str:
     figures = [
-        _figure(title, curves_chart(series, unit), list(series))
+        figure(title, curves_chart(series, unit), list(series))
         for title, part, unit, factor in _CURVES
         if (series := _series(log, part, factor))
     ]
-    return f'<h2>Training</h2><div class="charts">{"".join(figures)}</div>' if figures else ""
+    return _section("Training", "charts", "".join(figures))
 
 
 def _series(log: Sequence[Mapping[str, object]], part: str, factor: float) -> dict[str, list[tuple[float, float]]]:
@@ -157,14 +168,26 @@ def _series(log: Sequence[Mapping[str, object]], part: str, factor: float) -> di
     return series
 
 
-def _figure(title: str, svg: str, names: Sequence[str] = ()) -> str:
-    keys = "".join(
-        f'<span class="key series-{place % 4 + 1}">{escape(name)}</span>' for place, name in enumerate(names)
-    )
-    return f"<figure><figcaption>{escape(title)}{keys}</figcaption>{svg}</figure>"
-
-
-def _options(metrics: Sequence[str]) -> str:
+def _options(metrics: Sequence[str], beside: SideBySide | None) -> str:
     """Returns the choices to sort by: a card lists its scores in this order, its log-probability last."""
-    labels = [*map(_label, metrics), "probability"]
-    return "".join(f'<option value="{place}">{escape(label)}</option>' for place, label in enumerate(labels))
+    options = [_option(str(place), name, "") for place, name in enumerate(metrics)]
+    options.append(f'<option value="{len(metrics)}">probability</option>')
+    if beside:
+        options += [_option(f"d{place}", name, ", difference") for place, name in enumerate(metrics)]
+    return "".join(options)
+
+
+def _option(value: str, name: str, of: str) -> str:
+    return f'<option value="{value}" data-metric="{escape(name)}">{escape(label(name))}{of}</option>'
+
+
+def _beside(beside: SideBySide | None, metrics: Sequence[str]) -> dict[str, str]:
+    """Returns what the template says of two systems, or hides where there is but one."""
+    names = [escape(name) for name in (beside.names if beside else ("", ""))]
+    return {
+        "one": names[0],
+        "other": names[1],
+        "beside": "" if beside else "hidden",
+        "resamples": f"{RESAMPLES:,}",
+        "primary": str(primary(metrics)),
+    }

@@ -1,11 +1,12 @@
 """Evaluates a captioner on a split: captions, scores, and a page to look at.
 
     predictions.json   [{"image_id", "caption"}], the COCO result format
+    n_best.json        [{"image_id", "captions", "log_probabilities"}], all captions of the beam, best first
     metrics.json       {"corpus": {...}, "per_image": {...}, "run": {...}}; full precision, not x100
     report.html        photos, references, captions, attention, scores; one self-contained page
 
-On records whose metadata holds a scene graph (the `scenes` dataset), `caption truth` is scored too: the share of
-captions whose every statement is true of the scene.
+Where another system is set beside, the report shows both, and metrics.json has, under "against", how they differ in
+each score: the same keys as those of `im2txt.score --against`.
 """
 
 import json
@@ -20,12 +21,14 @@ from im2txt.data.pipeline import eval_dataset
 from im2txt.data.records import read_image_records, read_manifest
 from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.evaluation.captions import Caption, CaptionFinder, SplitImage, read_captioned_split
-from im2txt.evaluation.predictions import write_predictions
-from im2txt.evaluation.report import write_report
-from im2txt.evaluation.report_cards import TRUTH, ReportItem
+from im2txt.evaluation.other_system import OtherSystem, SideBySide, compare, distinct_names
+from im2txt.evaluation.predictions import write_n_best, write_predictions
+from im2txt.evaluation.report import ReportHead, write_report
+from im2txt.evaluation.report_cards import OtherCaption, ReportItem
+from im2txt.evaluation.split_scores import score_split
 from im2txt.files import write_whole
-from im2txt.metrics.caption_scores import Scores, score_captions
-from im2txt.metrics.caption_truth import Truth, caption_truth, is_scene
+from im2txt.metrics.caption_scores import Scores
+from im2txt.metrics.significance import RESAMPLES
 from im2txt.models.captioner import Captioner
 from im2txt.text.vocabulary import Vocabulary
 
@@ -38,14 +41,18 @@ class Evaluation(NamedTuple):
     Attributes:
         images: the split, in file order.
         captions: of each image, best first.
-        scores: corpus and per image; of scenes, `caption truth` is among them.
+        scores: corpus and per image; of scenes, `truth` is among them.
         reasons: on scenes, why the caption of an image is false, by image id.
+        other: the system that this one is compared with, if any.
+        beside: how the two differ.
     """
 
     images: list[SplitImage]
     captions: list[list[Caption]]
     scores: Scores
     reasons: dict[str, str]
+    other: OtherSystem | None = None
+    beside: SideBySide | None = None
 
 
 def evaluate_split(
@@ -60,7 +67,7 @@ def evaluate_split(
     Raises:
         UserError: the records or the split are not to be had, nobody captioned them, or `decoding` makes no sense.
     """
-    decoding.check()
+    decoding.check(captioner.decoder.max_length)
     images = read_captioned_split(records, split)
     cached = bool(read_manifest(records).get("features"))
     fields, size = (captioner.decoder.reads, 0) if cached else (("image",), captioner.encoder.image_size)
@@ -73,18 +80,13 @@ def evaluate_split(
     )
     found = dict(CaptionFinder(captioner, vocabulary, decoding)(batches))
     captions = [found[i] for i in range(len(images))]
-    best = {image.image_id: each[0].text for image, each in zip(images, captions)}
-    scores = score_captions(best, {image.image_id: image.captions for image in images})
-    evaluation = Evaluation(images, captions, scores, {})
-    scenes = {image.image_id: json.loads(image.metadata) for image in images}
-    return _with_truth(evaluation, caption_truth(best, scenes)) if all(map(is_scene, scenes.values())) else evaluation
+    return Evaluation(images, captions, *score_split(_best(images, captions), images))
 
 
-def _with_truth(evaluation: Evaluation, truth: Truth) -> Evaluation:
-    corpus, per_image = evaluation.scores
-    per_image = {name: {**scores, TRUTH: float(truth.verdicts[name].true)} for name, scores in per_image.items()}
-    reasons = {name: verdict.reason for name, verdict in truth.verdicts.items() if not verdict.true}
-    return evaluation._replace(scores=Scores({**corpus, TRUTH: truth.share}, per_image), reasons=reasons)
+def set_beside(evaluation: Evaluation, other: OtherSystem, output: str | os.PathLike) -> Evaluation:
+    """Returns the evaluation beside another system of the same images; the two are named by their folders."""
+    differences = compare(_best(evaluation.images, evaluation.captions), evaluation.scores, other, evaluation.images)
+    return evaluation._replace(other=other, beside=SideBySide(distinct_names(output, other.folder), differences))
 
 
 def write_evaluation(
@@ -95,7 +97,7 @@ def write_evaluation(
     details: Mapping[str, Any],
     curves: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Writes predictions.json, metrics.json and report.html into `output`, each whole or absent.
+    """Writes predictions.json, n_best.json, metrics.json and report.html into `output`, each whole or absent.
 
     Args:
         output: folder; made if absent.
@@ -107,17 +109,34 @@ def write_evaluation(
     """
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
-    best = {image.image_id: each[0].text for image, each in zip(evaluation.images, evaluation.captions)}
-    write_predictions(output / "predictions.json", best)
-    metrics = {**evaluation.scores._asdict(), "run": details}
+    write_predictions(output / "predictions.json", _best(evaluation.images, evaluation.captions))
+    hypotheses = map(_hypotheses, evaluation.captions)
+    write_n_best(output / "n_best.json", {image.image_id: each for image, each in zip(evaluation.images, hypotheses)})
+    metrics = {**evaluation.scores._asdict(), "run": details, **_against(evaluation)}
     write_whole(output / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-    items = _report_items(evaluation, photos, grid)
-    write_report(output / "report.html", "Caption report", evaluation.scores.corpus, items, details, curves)
+    head = ReportHead("Caption report", evaluation.scores.corpus, details, curves, evaluation.beside)
+    write_report(output / "report.html", head, _report_items(evaluation, photos, grid))
 
 
 def read_photos(records: str | os.PathLike, split: str) -> Iterator[bytes]:
     """Returns the encoded images of a split, in file order; raises UserError as `read_image_records` does."""
     return (record.image_bytes for record in read_image_records(records, split))
+
+
+def _best(images: Sequence[SplitImage], captions: Sequence[Sequence[Caption]]) -> dict[str, str]:
+    return {image.image_id: each[0].text for image, each in zip(images, captions)}
+
+
+def _hypotheses(captions: Sequence[Caption]) -> list[tuple[str, float]]:
+    return [(caption.text, caption.log_probability) for caption in captions]
+
+
+def _against(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns what metrics.json says of the other system, if there is one."""
+    if evaluation.beside is None:
+        return {}
+    metrics = {name: found and found._asdict() for name, found in evaluation.beside.differences.items()}
+    return {"against": {"evaluation": evaluation.other.folder, "samples": RESAMPLES, "seed": 0, "metrics": metrics}}
 
 
 def _report_items(
@@ -130,10 +149,15 @@ def _report_items(
             image_bytes=photo,
             caption=best.text,
             log_probability=best.log_probability,
-            hypotheses=[(caption.text, caption.log_probability) for caption in captions],
+            hypotheses=_hypotheses(captions),
             references=image.captions,
-            scores={k: v for k, v in evaluation.scores.per_image[image.image_id].items() if v is not None},
+            scores=evaluation.scores.per_image[image.image_id],
             words=best.words,
             attention=None if best.attention is None else best.attention.reshape(-1, *grid),
             note=evaluation.reasons.get(image.image_id, ""),
+            other=evaluation.other and _said(evaluation.other, image.image_id),
         )
+
+
+def _said(other: OtherSystem, image: str) -> OtherCaption:
+    return OtherCaption(other.captions[image], other.scores.per_image[image], other.reasons.get(image, ""))

@@ -56,6 +56,7 @@ def test_a_split_is_evaluated(folders, tmp_path):
     assert code == 0, err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "metrics.json",
+        "n_best.json",
         "predictions.json",
         "report.html",
     ]
@@ -93,6 +94,30 @@ def test_options_of_the_search_replace_those_of_the_run(folders, tmp_path):
     predictions, metrics = read(tmp_path)
     assert metrics["run"]["decoding"] == options
     assert all(len(line["caption"].split()) <= 2 for line in predictions)
+
+
+def test_another_evaluation_is_set_beside(folders, tmp_path):
+    assert run(*arguments(folders, tmp_path / "wide")).code == 0
+    code, out, err = run(*arguments(folders, tmp_path / "narrow", beam_size=1, compare=tmp_path / "wide"))
+    assert code == 0, err
+    lines = out.splitlines()
+    table = lines.index("narrow (first) against wide (second):")
+    (_, ours), (_, theirs) = (read(tmp_path / name) for name in ("narrow", "wide"))
+    (row,) = (line.split() for line in lines[table:] if line.startswith("CIDEr-D"))
+    assert row[1:3] == [f"{metrics['corpus']['CIDEr-D']:.4f}" for metrics in (ours, theirs)]
+    assert ours["against"]["metrics"]["CIDEr-D"]["second"] == pytest.approx(theirs["corpus"]["CIDEr-D"])
+    assert "narrow minus wide" in (tmp_path / "narrow" / "report.html").read_text()
+
+
+def test_what_cannot_be_compared_is_told_before_anything_is_captioned(folders, tmp_path):
+    output = tmp_path / "out"
+    code, out, err = run(*arguments(folders, output, compare=output))
+    assert (code, out) == (1, "")
+    assert err == f"error: --compare={output} is the folder that is written; name that of another evaluation.\n"
+    code, out, err = run(*arguments(folders, output, compare=tmp_path))
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: {tmp_path} is no evaluation: it has no predictions.json. ")
+    assert not output.exists()
 
 
 def other_words(folder):
@@ -187,5 +212,5 @@ def test_an_output_that_is_a_file_is_left_alone(folders, tmp_path):
 def test_help_shows_every_flag():
     code, out, _ = run("--help")
     assert code == 0
-    flags = ("workdir", "records", "split", "output", "photos", "checkpoint", "beam_size", "max_length")
+    flags = ("workdir", "records", "split", "output", "photos", "checkpoint", "beam_size", "max_length", "compare")
     assert all(f"  --{name}: " in out for name in flags)

@@ -46,6 +46,7 @@ def test_features_are_what_the_encoder_makes_of_the_images(photos, encoder, tmp_
             "end_point": "",
             "weights": "random",
             "image_size": 32,
+            "preset": "",
             "trainable": False,
         },
         "encoder_sha256": encoder.digest(),

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from im2txt.errors import UserError
-from im2txt.evaluation.predictions import read_metrics_log, write_predictions
+from im2txt.evaluation.predictions import read_metrics_log, write_n_best, write_predictions
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,16 @@ def test_captions_come_back_as_they_were_and_in_their_order(tmp_path):
     results = json.loads((tmp_path / "predictions.json").read_text(encoding="utf-8"))
     assert results == [{"image_id": image_id, "caption": caption} for image_id, caption in captions.items()]
     assert [file.name for file in tmp_path.iterdir()] == ["predictions.json"]
+
+
+def test_all_hypotheses_are_written_with_ids_as_predictions_have_them(tmp_path):
+    write_n_best(tmp_path / "n_best.json", {"7": [("a dög", -1.5), ("a dog", -2.25)], "3": []})
+    assert json.loads((tmp_path / "n_best.json").read_text(encoding="utf-8")) == [
+        {"image_id": 7, "captions": ["a dög", "a dog"], "log_probabilities": [-1.5, -2.25]},
+        {"image_id": 3, "captions": [], "log_probabilities": []},
+    ]
+    write_n_best(tmp_path / "n_best.json", {"x7": []})
+    assert json.loads((tmp_path / "n_best.json").read_text(encoding="utf-8"))[0]["image_id"] == "x7"
 
 
 def log(folder, content):

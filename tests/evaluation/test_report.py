@@ -3,71 +3,16 @@ import hashlib
 import io
 import json
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from im2txt.evaluation import report
-from im2txt.evaluation.report import write_report
-from im2txt.evaluation.report_cards import ReportItem
+from im2txt.evaluation.other_system import SideBySide
+from im2txt.evaluation.report_cards import OtherCaption
+from tests.evaluation.report_pages import CORPUS, EVIL, Page, item, written
 from tests.helpers import encoded, photo
-
-VOID = {"meta", "img", "input"}
-CORPUS = {"BLEU-4": 0.2061, "METEOR": None, "CIDEr-D": 0.4793}
-EVIL = """</script><script>alert(1)</script>"'><img src=x onerror=alert(1)> {{cards}} &amp; $& \\1"""
-
-
-class Page(HTMLParser):
-    """Collects the elements of a page with their text, and checks that all are closed in order."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.elements, self._open = [], []
-        self.feed(html)
-        assert self._open == []
-
-    def handle_starttag(self, tag, attributes):
-        element = {"tag": tag, "text": "", **dict(attributes)}
-        self.elements.append(element)
-        if tag not in VOID:
-            self._open.append(element)
-
-    def handle_startendtag(self, tag, attributes):
-        self.elements.append({"tag": tag, "text": "", **dict(attributes)})
-
-    def handle_endtag(self, tag):
-        assert self._open.pop()["tag"] == tag
-
-    def handle_data(self, data):
-        for element in self._open:
-            element["text"] += data
-
-    def all(self, tag=None, style=None):
-        return [
-            element
-            for element in self.elements
-            if tag in (None, element["tag"]) and (style is None or style in (element.get("class") or "").split())
-        ]
-
-
-def item(image_id="1", caption="a dog runs", scores=None, **changes):
-    values = {
-        "image_id": image_id,
-        "image_bytes": photo(0, (40, 30), "JPEG"),
-        "caption": caption,
-        "log_probability": -3.2,
-        "hypotheses": [(caption, -3.2), ("a cat runs", -4.5)],
-        "references": ("a dog runs in the grass", "the dog"),
-        "scores": scores or {"BLEU-4": 0.2, "CIDEr-D": 1.25},
-    }
-    return ReportItem(**{**values, **changes})
-
-
-def written(folder, items, title="Title", corpus=CORPUS, details=None, curves=None):
-    write_report(folder / "report.html", title, corpus, items, details or {}, curves)
-    return (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_cards_stand_in_the_order_of_the_items_with_all_that_was_said(tmp_path):
@@ -96,17 +41,21 @@ def test_corpus_scores_are_times_100_and_what_is_missing_says_so(tmp_path):
 
 
 def test_nothing_from_outside_is_markup(tmp_path):
-    evil = item(EVIL, EVIL, hypotheses=[(EVIL + "2", -1.0)], references=(EVIL,), note=EVIL, scores={EVIL: 0.5})
+    other = OtherCaption(EVIL + "3", {EVIL: 0.25}, EVIL)
+    said = {"hypotheses": [(EVIL + "2", -1.0)], "references": (EVIL,), "note": EVIL, "other": other}
+    evil = item(EVIL, EVIL, scores={EVIL: 0.5}, **said)
     words = item("2", words=[EVIL, "dog"], attention=np.ones([2, 2, 2]))
-    details = {EVIL: EVIL, "config": {EVIL: EVIL}}
-    html = written(tmp_path, [evil, words], EVIL, {EVIL: 0.1}, details, [{"step": 1, f"loss{EVIL}": 1.0}])
+    details, curves = {EVIL: EVIL, "config": {EVIL: EVIL}}, [{"step": 1, f"loss{EVIL}": 1.0}]
+    beside = SideBySide((EVIL, EVIL), {EVIL: None})
+    html = written(tmp_path, [evil, words], EVIL, {EVIL: 0.1}, details, curves, beside)
     page = Page(html)
     assert len(page.all("script")) == 1
     assert {image["src"][:23] for image in page.all("img")} == {"data:image/jpeg;base64,"}
     assert not [name for element in page.elements for name in element if name.startswith("on")]
     card = page.all("article")[0]
     assert card["data-id"] == EVIL
-    assert card["text"].count(EVIL) == 6  # caption, hypothesis, reference, note, name of the score, id
+    # caption, hypothesis, reference, note, name of the score, id; the other's caption and note; both systems' names
+    assert card["text"].count(EVIL) == 10
     assert page.all("title")[0]["text"] == page.all("h1")[0]["text"] == EVIL
     assert page.all("i")[0]["text"] == EVIL
 
@@ -140,6 +89,16 @@ def test_without_attention_a_card_has_no_map_and_the_page_no_hint(tmp_path):
     assert "data-maps=" not in html
     assert "<span hidden>Point at a word" in html
     assert "<span >Point" in written(tmp_path, [item(words=["a"], attention=np.ones([1, 2, 2]))])
+
+
+def test_a_finer_map_is_averaged_down_to_fourteen_regions_either_way(tmp_path):
+    # 28 columns become 14: each the mean of two neighbours.
+    maps = np.zeros([1, 2, 28])
+    maps[0, 0, :4] = [1.0, 0.0, 0.5, 0.5]
+    maps[0, 1, 27] = 0.5
+    card = Page(written(tmp_path, [item(words=["a"], attention=maps)])).all("article")[0]
+    assert card["data-grid"] == "2,14"
+    assert [*base64.b64decode(card["data-maps"])] == [255, 255, *[0] * 12, *[0] * 13, 128]
 
 
 @pytest.mark.parametrize("shape", [(2, 2, 2), (3, 4)])
@@ -200,28 +159,34 @@ def test_details_are_shown_and_nested_ones_fold_away(tmp_path):
     assert json.loads(page.all("pre")[0]["text"]) == {"units": 512}
 
 
-def test_photos_with_attention_stay_under_ten_kilobytes_each(tmp_path, monkeypatch):
+def test_photos_of_two_systems_with_attention_stay_under_ten_kilobytes_each(tmp_path, monkeypatch):
     # 10 MB for 1,000 photos, at a twentieth of the size. Enlarged noise is about as hard to pack as a photo.
     monkeypatch.setattr(report, "SIZE_LIMIT", 500_000)
     noise = Image.open(io.BytesIO(photo(1, (160, 120))))
     enlarged = encoded(noise.resize((400, 300)), "JPEG")
     words, said = ["word"] * 12, ["twelve words of a reference that somebody wrote of this photo here"] * 5
-    maps = np.random.default_rng(0).random([12, 8, 8])
-    one = item(image_bytes=enlarged, words=words, attention=maps, references=said)
+    maps = np.random.default_rng(0).random([12, 30, 40])
+    other = OtherCaption(said[0], {"BLEU-4": 0.1, "CIDEr-D": 0.9})
+    one = item(image_bytes=enlarged, words=words, attention=maps, references=said, other=other)
     html = written(tmp_path, [one._replace(image_id=str(index)) for index in range(50)])
     assert html.count("<article") == 50
     assert 350_000 < len(html.encode()) <= 500_000
 
 
 def test_of_too_many_photos_the_best_the_worst_and_some_between_are_shown(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "GALLERY_LIMIT", 8)
-    order = np.random.default_rng(0).permutation(20)
-    items = [item(str(rank), scores={"BLEU-4": 0.5, "CIDEr-D": rank / 10}) for rank in order]
+    # Of 36 photos 20: the best and the worst three by each score, which are 12, and 8 of the others: by CIDEr-D the
+    # worst two, the best two, and four between.
+    monkeypatch.setattr(report, "GALLERY_LIMIT", 20)
+    order = np.random.default_rng(0).permutation(36)
+    bleu = {10: 0.9, 11: 0.8, 12: 0.7, 13: 0.1, 14: 0.2, 15: 0.3}
+    items = [item(str(rank), scores={"BLEU-4": bleu.get(rank, 0.5), "CIDEr-D": rank / 10}) for rank in order]
     page = Page(written(tmp_path, items))
     shown = [int(card["data-id"]) for card in page.all("article")]
-    assert set(shown) == {0, 1, 2, 7, 12, 17, 18, 19}
+    assert {0, 1, 2, 33, 34, 35, *bleu} <= set(shown)
+    assert {3, 4, 31, 32} <= set(shown)
+    assert len(shown) == 20
     assert shown == [rank for rank in order if rank in shown]
-    assert "8 of 20 photos" in page.all("main")[0]["text"]
+    assert "20 of 36 photos" in page.all("main")[0]["text"]
 
 
 def test_a_caption_without_words_is_shown_as_such(tmp_path):

@@ -7,8 +7,10 @@ import pytest
 from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.errors import UserError
 from im2txt.evaluation.feature_extraction import extract_features
-from im2txt.evaluation.split_evaluation import evaluate_split, read_photos, write_evaluation
+from im2txt.evaluation.other_system import read_other_system
+from im2txt.evaluation.split_evaluation import evaluate_split, read_photos, set_beside, write_evaluation
 from im2txt.metrics.caption_scores import METRICS
+from im2txt.metrics.significance import RESAMPLES
 from im2txt.models.encoders import EncoderConfig
 from im2txt.text.vocabulary import Vocabulary
 from tests.helpers import captioned_images, photo, small_captioner, write_records
@@ -61,16 +63,38 @@ def test_metadata_that_is_no_scene_is_not_judged(captioner, tmp_path):
     assert evaluation.reasons == {}
 
 
-def test_three_files_are_written(captioner, scenes, tmp_path):
+def test_four_files_are_written(captioner, scenes, tmp_path):
     evaluation = evaluate(captioner, scenes)
     output = tmp_path / "new" / "output"
     write_evaluation(output, evaluation, read_photos(scenes, "val"), captioner.encoder.grid, {"step": 7}, [])
-    assert sorted(path.name for path in output.iterdir()) == ["metrics.json", "predictions.json", "report.html"]
+    names = ["metrics.json", "n_best.json", "predictions.json", "report.html"]
+    assert sorted(path.name for path in output.iterdir()) == names
     best = [{"image_id": f"image{i}", "caption": evaluation.captions[i][0].text} for i in range(3)]
     assert json.loads((output / "predictions.json").read_text(encoding="utf-8")) == best
+    beams = json.loads((output / "n_best.json").read_text(encoding="utf-8"))
+    assert [beam["captions"] for beam in beams] == [[each.text for each in found] for found in evaluation.captions]
+    assert len(beams[0]["log_probabilities"]) == 2
+    assert beams[0]["log_probabilities"][0] == evaluation.captions[0][0].log_probability
     metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
     assert metrics == {**evaluation.scores._asdict(), "run": {"step": 7}}
     assert (output / "report.html").read_text(encoding="utf-8").count("<article") == 3
+
+
+def test_another_evaluation_stands_beside_in_the_report_and_in_the_metrics(captioner, scenes, tmp_path):
+    folders = tmp_path / "first", tmp_path / "second"
+    first, second = (evaluate(captioner, scenes, DecodingConfig(beam_size=size, max_length=4)) for size in (1, 2))
+    write_evaluation(folders[0], first, read_photos(scenes, "val"), captioner.encoder.grid, {}, [])
+    second = set_beside(second, read_other_system(folders[0], second.images), folders[1])
+    write_evaluation(folders[1], second, read_photos(scenes, "val"), captioner.encoder.grid, {}, [])
+    against = json.loads((folders[1] / "metrics.json").read_text(encoding="utf-8"))["against"]
+    assert (against["evaluation"], against["samples"], against["seed"]) == (str(folders[0]), RESAMPLES, 0)
+    assert set(against["metrics"]) == {*METRICS, "truth"}
+    rouge = against["metrics"]["ROUGE-L"]
+    assert rouge["first"] == pytest.approx(second.scores.corpus["ROUGE-L"])
+    assert rouge["second"] == pytest.approx(first.scores.corpus["ROUGE-L"])
+    page = (folders[1] / "report.html").read_text(encoding="utf-8")
+    assert page.count('<h3 class="system">first</h3>') == page.count('<h3 class="system">second</h3>') == 3
+    assert "against" not in json.loads((folders[0] / "metrics.json").read_text(encoding="utf-8"))
 
 
 def test_photos_come_in_file_order_and_mistakes_are_told_at_once(scenes, features):

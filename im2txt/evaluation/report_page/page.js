@@ -1,18 +1,35 @@
 // The report's page: sorting and searching the cards, and laying attention maps over the photos.
 // What is chosen stands in the address after '#', so that a view can be linked:
-//   #find=dog&sort=2&order=worst     #image=ID&word=3
+//   #find=dog&sort=2&order=worst     #image=ID&word=3     #image=ID&strip=1
 "use strict";
 
 const gallery = document.getElementById("gallery");
 const controls = document.getElementById("controls");
 const count = document.getElementById("count");
-const empty = Object.assign(document.createElement("p"), { className: "empty", textContent: "No photo matches." });
-const rows = [...gallery.children].map((card, place) => ({
-  card,
-  place,
-  scores: card.dataset.scores.split(",").map((score) => (score === "" ? NaN : Number(score))),
-  text: [...card.querySelectorAll(".caption, li, .id")].map((part) => part.textContent).join("\n"),
-}));
+const empty = make("p", { className: "empty", textContent: "No photo matches." });
+const primary = Number(controls.versus.dataset.primary);
+const rows = [...gallery.children].map((card, place) => {
+  const scores = numbers(card.dataset.scores);
+  return {
+    card,
+    place,
+    scores,
+    differences: numbers(card.dataset.others).map((other, metric) => scores[metric] - other),
+    differs: !card.querySelector(".other.same"),
+    text: [...card.querySelectorAll(".caption, li, .id")].map((part) => part.textContent).join("\n"),
+  };
+});
+const byId = new Map(rows.map((row) => [row.card.dataset.id, row]));
+
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function numbers(list = "") {
+  return list ? list.split(",").map((score) => (score === "" ? NaN : Number(score))) : [];
+}
 
 // ---------------------------------------------------------------- sorting and searching
 
@@ -31,26 +48,45 @@ function ordered(sort, order) {
   }
   if (sort === "") return sorted;
   const sign = order === "worst" ? 1 : -1;
-  const rank = (row) => (Number.isNaN(row.scores[sort]) ? Infinity : sign * row.scores[sort]);
+  const value = (row) => (sort.startsWith("d") ? row.differences[sort.slice(1)] : row.scores[sort]);
+  const rank = (row) => (Number.isNaN(value(row)) ? Infinity : sign * value(row));
   return sorted.sort((a, b) => rank(a) - rank(b) || a.place - b.place);
 }
 
+function comparedBy(sort) {
+  // Two systems are compared by the score that is sorted by, or else by the primary one.
+  const metric = parseInt(sort.replace("d", ""));
+  return metric < rows[0]?.differences.length ? metric : primary;
+}
+
+function versusMatcher(versus, metric) {
+  const matchers = {
+    ahead: (row) => row.differences[metric] > 0,
+    behind: (row) => row.differences[metric] < 0,
+    different: (row) => row.differs,
+  };
+  return matchers[versus] ?? (() => true);
+}
+
 function update() {
-  const { find, sort, order, truth } = controls;
+  const { find, sort, order, truth, versus } = controls;
   order.disabled = sort.value === "" || sort.value === "random";
-  const matches = matcher(find.value);
+  const metric = comparedBy(sort.value);
+  const [matches, versusMatches] = [matcher(find.value), versusMatcher(versus.value, metric)];
   const sorted = ordered(sort.value, order.value);
   let shown = 0;
-  for (const { card, text } of sorted) {
-    card.hidden = !matches(text) || (truth.value !== "" && card.dataset.truth !== truth.value);
+  for (const row of sorted) {
+    const { card, text } = row;
+    card.hidden = !matches(text) || !versusMatches(row) || (truth.value !== "" && card.dataset.truth !== truth.value);
     shown += !card.hidden;
   }
   gallery.append(...sorted.map((row) => row.card));
   empty.remove();
   if (!shown) gallery.append(empty);
   const [some, all] = [shown, rows.length].map((number) => number.toLocaleString("en"));
-  count.textContent = shown === rows.length ? `${all} photos` : `${some} of ${all} photos`;
-  const name = sort.selectedOptions[0].textContent;
+  const by = ["ahead", "behind"].includes(versus.value) ? `, by ${sort.querySelector(`[value="${metric}"]`).textContent}` : "";
+  count.textContent = (shown === rows.length ? `${all} photos` : `${some} of ${all} photos`) + by;
+  const name = sort.selectedOptions[0]?.dataset.metric;
   for (const mark of gallery.querySelectorAll(".marks div")) {
     mark.classList.toggle("sorted", mark.firstChild.textContent === name);
   }
@@ -73,6 +109,7 @@ function draw(canvas, card, word) {
   }
   Object.assign(canvas, { width, height });
   canvas.getContext("2d").putImageData(map, 0, 0);
+  return canvas;
 }
 
 function light(card, word) {
@@ -80,6 +117,7 @@ function light(card, word) {
   const canvas = photo.querySelector("canvas") ?? photo.appendChild(document.createElement("canvas"));
   const words = [...card.querySelectorAll(".caption i")];
   words.forEach((element, place) => element.classList.toggle("on", place === word));
+  card.querySelectorAll(".frame").forEach((frame, place) => frame.setAttribute("aria-pressed", place === word));
   photo.classList.toggle("lit", word in words);
   if (word in words) draw(canvas, card, word);
 }
@@ -104,10 +142,24 @@ function pin(card, word) {
 }
 
 function at(event) {
-  const element = event.target.closest?.(".card[data-maps] .caption i");
+  const element = event.target.closest?.(".card[data-maps] .caption i, .frame");
   if (!element) return null;
   const card = element.closest(".card");
-  return { card, word: [...card.querySelectorAll(".caption i")].indexOf(element) };
+  return { card, word: [...card.querySelectorAll(element.matches("i") ? ".caption i" : ".frame")].indexOf(element) };
+}
+
+function fillStrip(strip) {
+  // The card's photo once more for each word, under that word's map; a press shows it on the photo above.
+  const card = strip.closest(".card");
+  const photo = card.querySelector(".photo img");
+  const frames = [...card.querySelectorAll(".caption i")].map(({ textContent }, word) => {
+    const image = Object.assign(photo.cloneNode(), { alt: "" });
+    const view = make("span", {}, image, draw(document.createElement("canvas"), card, word));
+    const frame = make("button", { className: "frame", type: "button" }, view, textContent);
+    frame.setAttribute("aria-pressed", card.pinned === word);
+    return frame;
+  });
+  strip.append(make("div", {}, ...frames));
 }
 
 gallery.addEventListener("pointerover", (event) => {
@@ -123,28 +175,52 @@ gallery.addEventListener("click", (event) => {
   if (found) stop(found.card), pin(found.card, found.word);
   if (event.target.matches(".play")) play(event.target.closest(".card"));
 });
+gallery.addEventListener("toggle", ({ target }) => target.open && !target.querySelector("div") && fillStrip(target), true);
 
 for (const { card } of rows) {
   const photo = card.querySelector(".photo:not(.unreadable)");
   if (!card.dataset.maps || !photo) continue;
-  const button = { className: "play", type: "button", textContent: "▶ attention" };
-  photo.append(Object.assign(document.createElement("button"), button));
+  photo.append(make("button", { className: "play", type: "button", textContent: "▶ attention" }));
+  card.append(make("details", { className: "strip" }, make("summary", { textContent: "Attention, word by word" })));
 }
 
-// ---------------------------------------------------------------- start
+// ---------------------------------------------------------------- links
+
+function show(card) {
+  if (card.hidden) controls.reset(), update();
+  gallery.querySelector(".linked")?.classList.remove("linked");
+  card.classList.add("linked");
+  card.scrollIntoView();
+  requestAnimationFrame(() => card.scrollIntoView()); // once more: cards on the way have got their true heights
+}
 
 function restore() {
   const chosen = new URLSearchParams(location.hash.slice(1));
-  for (const name of ["find", "sort", "order", "truth"]) {
+  for (const name of ["find", "sort", "order", "truth", "versus"]) {
     if (chosen.has(name)) controls[name].value = chosen.get(name);
   }
   update();
-  const linked = rows.find((row) => row.card.dataset.id === chosen.get("image"));
+  const linked = byId.get(chosen.get("image"));
   if (!linked) return;
-  linked.card.classList.add("linked");
-  linked.card.scrollIntoView();
-  if (chosen.has("word") && linked.card.dataset.maps) pin(linked.card, Number(chosen.get("word")));
+  const { card } = linked;
+  if (card.dataset.maps && chosen.has("word")) pin(card, Number(chosen.get("word")));
+  if (chosen.has("strip")) card.querySelector(".strip")?.setAttribute("open", "");
+  show(card);
 }
+
+for (const link of document.querySelectorAll(".thumb")) {
+  const { card } = byId.get(new URLSearchParams(link.hash.slice(1)).get("image"));
+  const photo = card.querySelector(".photo img");
+  if (photo) link.prepend(photo.cloneNode());
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return; // those open it elsewhere
+  event.preventDefault();
+  if (link.hash !== location.hash) history.pushState(null, "", link.hash);
+  restore();
+  if (link.matches(".end")) controls.scrollIntoView();
+});
 
 controls.hidden = false;
 controls.addEventListener("submit", (event) => event.preventDefault());
