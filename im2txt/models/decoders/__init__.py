@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 from im2txt.errors import UserError, did_you_mean
 from im2txt.models.decoders.base import Decoder
+from im2txt.models.decoders.hard_attention import HardAttentionConfig, HardAttentionDecoder
 from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
 from im2txt.models.decoders.soft_attention import SoftAttentionConfig, SoftAttentionDecoder
+from im2txt.models.decoders.transformer import TransformerConfig, TransformerDecoder
 
-DecoderConfig = LSTMConfig | SoftAttentionConfig
+DecoderConfig = LSTMConfig | SoftAttentionConfig | HardAttentionConfig | TransformerConfig
 
 
 class DecoderEntry(NamedTuple):
@@ -20,6 +22,8 @@ class DecoderEntry(NamedTuple):
 DECODERS: dict[str, DecoderEntry] = {
     "lstm": DecoderEntry(LSTMConfig, LSTMDecoder),  # Vinyals et al. 2015, Show and Tell
     "soft_attention": DecoderEntry(SoftAttentionConfig, SoftAttentionDecoder),  # Xu et al. 2015
+    "hard_attention": DecoderEntry(HardAttentionConfig, HardAttentionDecoder),  # Xu et al. 2015, section 4.1
+    "transformer": DecoderEntry(TransformerConfig, TransformerDecoder),  # Vaswani et al. 2017
 }
 
 
@@ -32,6 +36,6 @@ def build_decoder(config: DecoderConfig, vocab_size: int) -> Decoder:
     if config.name not in DECODERS:
         raise UserError(f"decoder.name `{config.name}` is unknown. {did_you_mean(config.name, DECODERS)}")
     entry = DECODERS[config.name]
-    if not isinstance(config, entry.config):
+    if type(config) is not entry.config:
         raise UserError(f"decoder.name `{config.name}` needs a {entry.config.__name__}, not {type(config).__name__}.")
     return entry.layer(config, vocab_size)

@@ -27,12 +27,15 @@ class Decoded(NamedTuple):
     """What a decoder yields for whole captions.
 
     Attributes:
-        logits: float [rows, length, vocab].
-        attention: float [rows, length, regions], or None where the decoder does not attend.
+        logits: float32 [rows, length, vocab].
+        attention: float32 [rows, length, regions], or None where the decoder does not attend.
+        drawn: int32 [rows, length], the one region that was looked at, or -1 where it was the mean over all; None
+            where the decoder does not draw.
     """
 
     logits: tf.Tensor
     attention: tf.Tensor | None = None
+    drawn: tf.Tensor | None = None
 
 
 class Decoder(keras.layers.Layer):
@@ -41,13 +44,19 @@ class Decoder(keras.layers.Layer):
     Attributes:
         vocab_size: number of words, the special ones included.
         attends: whether states carry `attention` [rows, regions], the map behind the logits just returned.
+        draws: whether regions are drawn, and `Decoded.drawn` says which.
         adapts: whether it wants to see the first training images before training.
         reads: the fields of `ImageFeatures` it uses; cached features need hold no others.
+        max_length: the most words that `step` can go through; None where there is no limit.
+        words: the embedding layer of the words.
     """
 
     attends = False
+    draws = False
     adapts = False
     reads: tuple[str, ...] = ("pooled", "regions")
+    max_length: int | None = None
+    words: keras.layers.Embedding
 
     def adapt(self, features: ImageFeatures) -> None:
         """Sees the first training images once, before the first step, where the class `adapts`."""
@@ -93,10 +102,14 @@ def drop_words(words: tf.Tensor, rate: float, seed: tf.Tensor | None, salt: int)
     return words * tf.cast(shown, words.dtype)[:, :, None]
 
 
-def unroll(advance: Callable[[State, tf.Tensor], State], inputs: tf.Tensor, state: State) -> State:
-    """Runs `advance(state, input) -> state` over the time axis of `inputs` [rows, length, depth].
+def unroll(advance: Callable[[State, Any], State], inputs: Any, state: State) -> State:
+    """Runs `advance(state, input) -> state` over the time axis of `inputs`, a tensor or a nest of [rows, length, ...].
 
     Returns the states after every input, stacked: each leaf [rows, length, ...]. One graph serves every length.
     """
-    states = tf.scan(advance, tf.transpose(inputs, [1, 0, 2]), state)  # each leaf [length, rows, ...]
-    return tf.nest.map_structure(lambda x: tf.transpose(x, [1, 0, *range(2, x.shape.rank)]), states)
+
+    def swap(x: tf.Tensor) -> tf.Tensor:
+        return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
+
+    states = tf.scan(advance, tf.nest.map_structure(swap, inputs), state)  # each leaf [length, rows, ...]
+    return tf.nest.map_structure(swap, states)

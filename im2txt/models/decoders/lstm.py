@@ -5,6 +5,8 @@
 Source: Vinyals et al. 2015, equations 10 to 12, and the journal version (2016). The state starts at zero; the step on
 the image yields no word.
 
+`cell="gru"` puts a GRU (Cho et al. 2014) in the LSTM's place.
+
 Deviations: dropout sits on the words and on the LSTM's outputs, by default at the 0.5 of later work; the 2016 release
 had it (at 0.3) on the image too, which is shown only once. Pooled features of a rectified layer have a large part that
 all images share; through W_I it drowns what tells them apart. So features are standardised before W_I by statistics
@@ -20,7 +22,7 @@ import tensorflow as tf
 
 from im2txt.models.decoders.base import Decoded, Decoder, drop_words, dropout, repeat_rows, unroll
 from im2txt.models.features import ImageFeatures, Standardize
-from im2txt.models.recurrent import LSTMCell, LSTMState
+from im2txt.models.recurrent import GRUState, LSTMState, build_cell
 
 
 @dataclass
@@ -29,13 +31,15 @@ class LSTMConfig:
 
     Attributes:
         name: key of DECODERS.
-        units: width of the LSTM.
+        units: width of the recurrent cell.
         embedding: width of words and of the embedded image.
-        dropout: share of units dropped from the words and from the LSTM's outputs.
+        dropout: share of units dropped from the words and from the cell's outputs.
         word_dropout: share of words that the decoder is not shown in training.
         forget_bias: where the LSTM's forget bias starts; at 3 a state halves in 14 words instead of in 2, so that the
             image, shown once, lasts for a caption (Tallec & Ollivier 2018).
         initial_range: weights start uniform in +- this (im2txt: 0.08); 0 takes the layers' own initialisers.
+        cell: key of CELLS, `lstm` or `gru`.
+        reset_after: of a GRU: the reset gate after the recurrent product, as in cuDNN; False is the paper.
     """
 
     name: str = "lstm"
@@ -45,12 +49,14 @@ class LSTMConfig:
     word_dropout: float = 0.0
     forget_bias: float = 1.0
     initial_range: float = 0.0
+    cell: str = "lstm"
+    reset_after: bool = False
 
 
 class NICState(NamedTuple):
-    """What `step` needs: the LSTM's state, leaves [rows, units]."""
+    """What `step` needs: the recurrent cell's state, leaves [rows, units]."""
 
-    lstm: LSTMState
+    recurrent: LSTMState | GRUState
 
 
 class LSTMDecoder(Decoder):
@@ -71,7 +77,8 @@ class LSTMDecoder(Decoder):
         self.words = keras.layers.Embedding(
             vocab_size, config.embedding, embeddings_initializer=initializer or uniform(1.0), name="words"
         )
-        self.lstm = LSTMCell(config.units, initializer, config.forget_bias)
+        # `lstm`, whatever the cell: checkpoints know it by this name
+        self.lstm = build_cell(config.cell, config.units, config.reset_after, config.forget_bias, initializer)
         self.output_layer = keras.layers.Dense(
             vocab_size, kernel_initializer=initializer or "glorot_uniform", name="output"
         )
@@ -81,15 +88,14 @@ class LSTMDecoder(Decoder):
         self.standardize.adapt(features.pooled)
 
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> NICState:
-        """Shows the image to the LSTM; one row an image."""
+        """Shows the image to the cell; one row an image."""
         image = self.image(self.standardize(features.pooled))  # [images, embedding]
-        zeros = tf.zeros([tf.shape(image)[0], self.lstm.units], image.dtype)
-        return NICState(self.lstm.advance(self.lstm(image), LSTMState(zeros, zeros)))
+        return NICState(self.lstm.advance(self.lstm(image), self.lstm.zeros(tf.shape(image)[0])))
 
     def step(self, ids: tf.Tensor, state: NICState) -> tuple[tf.Tensor, NICState]:
         """Reads one word [rows]; returns logits [rows, vocab] and the new state."""
-        lstm = self.lstm.advance(self.lstm(self.words(ids)), state.lstm)
-        return tf.cast(self.output_layer(lstm.hidden), tf.float32), NICState(lstm)
+        recurrent = self.lstm.advance(self.lstm(self.words(ids)), state.recurrent)
+        return tf.cast(self.output_layer(recurrent.hidden), tf.float32), NICState(recurrent)
 
     def call(self, features: ImageFeatures, input_ids: tf.Tensor, seed: tf.Tensor | None = None) -> Decoded:
         """Decodes whole captions [rows, length]."""
@@ -97,7 +103,7 @@ class LSTMDecoder(Decoder):
         state = repeat_rows(self.start(features, seed), tf.shape(input_ids)[0] // images)
         words = drop_words(self.words(input_ids), self.word_rate, seed, salt=2)
         words = dropout(words, self.rate, seed, salt=0)  # [rows, length, embedding]
-        states = unroll(lambda lstm, x: self.lstm.advance(x, lstm), self.lstm(words), state.lstm)
+        states = unroll(lambda recurrent, x: self.lstm.advance(x, recurrent), self.lstm(words), state.recurrent)
         hidden = dropout(states.hidden, self.rate, seed, salt=1)  # [rows, length, units]
         return Decoded(tf.cast(self.output_layer(hidden), tf.float32))
 

@@ -8,6 +8,10 @@
 Source: Xu et al. 2015, equations 1 to 9, section 4.2.1 (beta, doubly stochastic attention) and, for the tanh of the
 deep output, the places of dropout and the two-layer initialisation, the authors' released code.
 
+`cell="gru"` puts a GRU (Cho et al. 2014) in the LSTM's place, which with `reset_after=False` and additive attention is
+the recurrence of Bahdanau et al. 2015. `attention` and `attention_layers` choose f_att; the authors' released settings
+have two layers in it.
+
 Deviations: the first input is the embedding of <start>, not a zero vector. With `feature_units` > 0, regions first pass
 a ReLU layer of that width with dropout, as later systems do (Rennie et al. 2017); 0 is the paper. With `word_query`,
 attention is asked for by h_{t-1} + W_q E y_{t-1}. In the paper's equations alpha_t does not know the word just said:
@@ -16,15 +20,15 @@ later translation systems (Sennrich et al. 2017, Nematus); False is the paper.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from im2txt.models.attention import AdditiveAttention
+from im2txt.models.attention import build_attention
 from im2txt.models.decoders.base import Decoded, Decoder, drop_words, dropout, repeat_rows, unroll
 from im2txt.models.features import ImageFeatures
-from im2txt.models.recurrent import LSTMCell, LSTMState
+from im2txt.models.recurrent import GRUState, LSTMState, build_cell
 
 
 @dataclass
@@ -33,14 +37,18 @@ class SoftAttentionConfig:
 
     Attributes:
         name: key of DECODERS.
-        units: width of the LSTM.
+        units: width of the recurrent cell.
         embedding: width of words and of the deep output.
-        attention_units: width of the attention MLP.
+        attention_units: width of keys and queries.
         feature_units: regions pass a ReLU layer of this width first; 0 leaves them as they are (the paper).
         word_query: whether attention is also asked for by the last word; False is the paper.
         dropout: share of units dropped in the deep output, the initialisation and the words.
         word_dropout: share of words that the decoder is not shown in training.
         feature_dropout: share of units dropped from the projected regions.
+        cell: key of CELLS, `lstm` or `gru`.
+        reset_after: of a GRU: the reset gate after the recurrent product, as in cuDNN; False is the paper.
+        attention: key of ATTENTIONS, `additive` or `scaled_dot_product`.
+        attention_layers: layers between a region and its key, 1 (the paper's equations) or 2 (its released settings).
     """
 
     name: str = "soft_attention"
@@ -52,6 +60,10 @@ class SoftAttentionConfig:
     dropout: float = 0.5
     word_dropout: float = 0.0
     feature_dropout: float = 0.0
+    cell: str = "lstm"
+    reset_after: bool = False
+    attention: str = "additive"
+    attention_layers: int = 1
 
 
 class AttentionMemory(NamedTuple):
@@ -66,13 +78,13 @@ class SoftAttentionState(NamedTuple):
 
     Attributes:
         memory: keys and values, once an image.
-        lstm: leaves [rows, units].
+        recurrent: the cell's state, leaves [rows, units].
         context: [rows, depth], z_t of the word just predicted.
         attention: [rows, regions], alpha_t of the word just predicted.
     """
 
     memory: AttentionMemory
-    lstm: LSTMState
+    recurrent: LSTMState | GRUState
     context: tf.Tensor
     attention: tf.Tensor
 
@@ -89,15 +101,16 @@ class SoftAttentionDecoder(Decoder):
         self.config = config
         dense = keras.layers.Dense
         self.project = dense(config.feature_units, "relu", name="project") if config.feature_units else None
-        self.attention = AdditiveAttention(config.attention_units)
+        self.attention = build_attention(config.attention, config.attention_units, config.attention_layers)
         self.initial = dense(config.units, "relu", name="initial")
-        self.initial_hidden = dense(config.units, "tanh", name="initial_hidden")
-        self.initial_cell = dense(config.units, "tanh", name="initial_cell")
+        cell = build_cell(config.cell, config.units, config.reset_after)
+        for part in cell.state._fields:  # initial_hidden and, of an LSTM, initial_cell
+            setattr(self, f"initial_{part}", dense(config.units, "tanh", name=f"initial_{part}"))
         self.query = dense(config.units, use_bias=False, name="query") if config.word_query else None
         self.gate = dense(1, "sigmoid", name="gate")
         self.words = keras.layers.Embedding(vocab_size, config.embedding, name="words")
-        self.lstm = LSTMCell(config.units)
-        self.context_kernel = dense(4 * config.units, use_bias=False, name="context_kernel")
+        self.lstm = cell  # `lstm`, whatever the cell: checkpoints know it by this name, and their order is this
+        self.context_kernel = dense(cell.width, use_bias=False, name="context_kernel")
         self.output_hidden = dense(config.embedding, name="output_hidden")
         self.output_context = dense(config.embedding, use_bias=False, name="output_context")
         self.output_layer = dense(vocab_size, name="output")
@@ -110,7 +123,7 @@ class SoftAttentionDecoder(Decoder):
         initial = dropout(self.initial(tf.reduce_mean(values, axis=1)), self.config.dropout, seed, salt=1)
         return SoftAttentionState(
             memory=AttentionMemory(self.attention.keys(values), values),
-            lstm=LSTMState(self.initial_hidden(initial), self.initial_cell(initial)),
+            recurrent=self.lstm.state(*(getattr(self, f"initial_{part}")(initial) for part in self.lstm.state._fields)),
             context=tf.zeros_like(values[:, 0]),
             attention=tf.zeros_like(values[:, :, 0]),
         )
@@ -118,8 +131,8 @@ class SoftAttentionDecoder(Decoder):
     def step(self, ids: tf.Tensor, state: SoftAttentionState) -> tuple[tf.Tensor, SoftAttentionState]:
         """Reads one word [rows]; returns logits [rows, vocab] and the new state."""
         words = self.words(ids)
-        state = self._advance(self._project(words), state)
-        return self._logits(words, state.lstm.hidden, state.context, seed=None), state
+        state = self._advance(self._project(words), (), state)
+        return self._logits(words, state, seed=None), state
 
     def call(self, features: ImageFeatures, input_ids: tf.Tensor, seed: tf.Tensor | None = None) -> Decoded:
         """Decodes whole captions [rows, length]."""
@@ -127,30 +140,43 @@ class SoftAttentionDecoder(Decoder):
         state = repeat_rows(self.start(features, seed), tf.shape(input_ids)[0] // images)
         words = drop_words(self.words(input_ids), self.config.word_dropout, seed, salt=5)
         words = dropout(words, self.config.dropout, seed, salt=2)  # [rows, length, embedding]
+        inputs = self._project(words), self._draws(state, tf.shape(input_ids), seed)
 
-        def advance(changing: tuple, projected: tf.Tensor) -> tuple:
-            return tuple(self._advance(projected, SoftAttentionState(state.memory, *changing)))[1:]
+        def advance(changing: tuple, inputs: tuple) -> tuple:
+            return tuple(self._advance(*inputs, type(state)(state.memory, *changing)))[1:]
 
-        lstm, contexts, attention = unroll(advance, self._project(words), tuple(state)[1:])
-        return Decoded(self._logits(words, lstm.hidden, contexts, seed), attention)
+        states = type(state)(state.memory, *unroll(advance, inputs, tuple(state)[1:]))
+        return self._decoded(self._logits(words, states, seed), states)
 
     def _project(self, words: tf.Tensor) -> tf.Tensor:
-        """What the words [..., embedding] bring to the LSTM's gates [..., 4 * units] and, behind that, to the query."""
+        """What words [..., embedding] bring to the cell's gates [..., width] and, behind that, to the query."""
         projected = self.lstm(words)
         return projected if self.query is None else tf.concat([projected, self.query(words)], axis=-1)
 
-    def _advance(self, projected: tf.Tensor, state: SoftAttentionState) -> SoftAttentionState:
-        """One step of the LSTM from the word's projections [rows, 4 or 5 * units], attending from the last hidden."""
-        hidden = state.lstm.hidden
-        gates, query = tf.split(projected, [4 * self.lstm.units, -1], axis=-1)
-        query = hidden if self.query is None else hidden + query
-        context, attention = self.attention(query, state.memory.keys, state.memory.values)
-        context = self.gate(hidden) * context  # [rows, depth]
-        lstm = self.lstm.advance(gates + self.context_kernel(context), state.lstm)
-        return SoftAttentionState(state.memory, lstm, context, attention)
+    def _draws(self, state: SoftAttentionState, shape: tf.Tensor, seed: tf.Tensor | None) -> Any:
+        """Random numbers for captions of a shape (rows, length), a nest of [rows, length, ...]; here none."""
+        return ()
 
-    def _logits(self, words: tf.Tensor, hidden: tf.Tensor, contexts: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-        """The deep output: [..., embedding], [..., units], [..., depth] -> float32 [..., vocab]."""
-        hidden = dropout(hidden, self.config.dropout, seed, salt=3)
-        deep = tf.tanh(words + self.output_hidden(hidden) + self.output_context(contexts))
+    def _advance(self, projected: tf.Tensor, draws: Any, state: SoftAttentionState) -> SoftAttentionState:
+        """One step of the cell from the word's projections [rows, ...], attending from the last hidden."""
+        hidden = state.recurrent.hidden
+        gates, query = tf.split(projected, [self.lstm.width, -1], axis=-1)
+        state = self._attend(hidden if self.query is None else hidden + query, draws, state)
+        context = self.gate(hidden) * state.context  # [rows, depth]
+        recurrent = self.lstm.advance(gates + self.context_kernel(context), state.recurrent)
+        return state._replace(recurrent=recurrent, context=context)
+
+    def _attend(self, query: tf.Tensor, draws: Any, state: SoftAttentionState) -> SoftAttentionState:
+        """Puts what a query [rows, units] finds into `context`, not gated yet, and where into `attention`."""
+        context, attention = self.attention(query, *state.memory)
+        return state._replace(context=context, attention=attention)
+
+    def _logits(self, words: tf.Tensor, state: SoftAttentionState, seed: tf.Tensor | None) -> tf.Tensor:
+        """The deep output of words [..., embedding] and a state, leaves [..., depth]: float32 [..., vocab]."""
+        hidden = dropout(state.recurrent.hidden, self.config.dropout, seed, salt=3)
+        deep = tf.tanh(words + self.output_hidden(hidden) + self.output_context(state.context))
         return tf.cast(self.output_layer(dropout(deep, self.config.dropout, seed, salt=4)), tf.float32)
+
+    def _decoded(self, logits: tf.Tensor, states: SoftAttentionState) -> Decoded:
+        """What whole captions yield; states are stacked, leaves [rows, length, ...]."""
+        return Decoded(logits, tf.cast(states.attention, tf.float32))
