@@ -21,6 +21,7 @@ from im2txt.models.decoders.soft_attention import SoftAttentionConfig
 from im2txt.models.encoders import EncoderConfig
 from im2txt.objectives import OBJECTIVES, ObjectiveConfig
 from im2txt.objectives.cross_entropy import CrossEntropyConfig
+from im2txt.text.word_vectors import WordVectorsConfig
 from im2txt.training.loop import TrainingConfig
 from im2txt.training.optimizers import OptimizerConfig
 
@@ -33,8 +34,11 @@ class ExperimentConfig:
         records: folder of image records, or of the features a frozen encoder made of them.
         split: split to train on.
         validation_split: split to validate on.
+        start_from: workdir of another run whose best weights this one begins with; its words come first in the
+            vocabulary of the records.
         encoder: from images to features.
         decoder: from features to words.
+        word_vectors: where the decoder's words begin.
         data: how training batches are made.
         objective: what is better.
         optimizer: how weights change.
@@ -45,8 +49,10 @@ class ExperimentConfig:
     records: str = ""
     split: str = "train"
     validation_split: str = "val"
+    start_from: str = ""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=SoftAttentionConfig)
+    word_vectors: WordVectorsConfig = field(default_factory=WordVectorsConfig)
     data: DataConfig = field(default_factory=DataConfig)
     objective: ObjectiveConfig = field(default_factory=CrossEntropyConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)

@@ -22,13 +22,18 @@ from im2txt.evaluation.captions import read_captioned_split
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.captioner import Captioner
 from im2txt.models.encoders import Encoder, build_encoder
+from im2txt.notices import notice
 from im2txt.objectives import build_objective
-from im2txt.text.vocabulary import Vocabulary
+from im2txt.objectives.base import Task
+from im2txt.text.vocabulary import SPECIAL_WORDS, Vocabulary
+from im2txt.text.word_vectors import read_word_vectors
+from im2txt.training.checkpoints import has_checkpoint
 from im2txt.training.distribution import make_strategy
 from im2txt.training.loop import STOPPED, Schedule, TrainingLoop
-from im2txt.training.optimizers import build_optimizer
+from im2txt.training.optimizers import Optimizer, build_optimizer
 from im2txt.training.validation import Validation
-from im2txt.workdir import build_captioner, check_features, check_workdir, claim_workdir
+from im2txt.training.warm_start import copy_weights
+from im2txt.workdir import build_captioner, check_features, check_workdir, claim_workdir, load_run
 
 FLAGS = flags.FlagValues()
 define_config_flag(FLAGS)
@@ -53,17 +58,21 @@ def train(workdir: str | os.PathLike, config: ExperimentConfig) -> tuple[str, fl
     schedule = Schedule(config.training, images, config.data.images_per_batch)
     with strategy.scope():
         captioner = build_captioner(config, len(vocabulary), with_encoder=encoder is None)
-        optimizer = build_optimizer(config.optimizer, schedule.steps_per_epoch, schedule.steps)
+        if not has_checkpoint(workdir):
+            _initialise(captioner, config, vocabulary)
+        optimizer = _optimizer(captioner, config, schedule)
         validation = _validation(config, captioner, vocabulary)
-        loop = TrainingLoop(str(workdir), config.training, schedule, captioner, optimizer, validation)
+        objective = build_objective(config.objective, Task(config.records, config.split, schedule.steps_per_epoch))
+        objective.check(captioner)
+        parts = captioner, objective, optimizer, validation
+        loop = TrainingLoop(str(workdir), config.training, schedule, *parts)
         start = loop.resume()
-    objective = build_objective(config.objective)
     batches = train_dataset(config.records, config.data, *_inputs(captioner), start, config.split)
-    if start == 0:
+    if start == 0 and not config.start_from:
         captioner.adapt(batches)
     captions = config.data.images_per_batch * (config.data.captions_per_image or 5)
     claim_workdir(workdir, config, vocabulary, encoder or captioner.encoder)
-    reason = loop.run(strategy, objective, batches, config.optimizer.clip_norm, captions)
+    reason = loop.run(strategy, batches, config.optimizer.clip_norm, captions)
     return reason, loop.progress.best_score
 
 
@@ -71,6 +80,8 @@ def _check(config: ExperimentConfig, replicas: int) -> int:
     """Returns the number of training images, having checked what no component checks when it is built."""
     config.decoding.check()
     config.training.check()
+    if config.start_from and config.word_vectors.path:
+        raise UserError("start_from brings the vectors of words along. Leave word_vectors.path or start_from empty.")
     if config.data.images_per_batch < 1 or config.data.images_per_batch % replicas:
         raise UserError(
             f"data.images_per_batch is {config.data.images_per_batch}; it must be a positive multiple of {replicas}, "
@@ -96,6 +107,32 @@ def _encoder_of_features(config: ExperimentConfig) -> Encoder | None:
     return encoder
 
 
+def _initialise(captioner: Captioner, config: ExperimentConfig, vocabulary: Vocabulary) -> None:
+    """Gives a new captioner the weights of another run, or words their vectors, where the config says so."""
+    if config.start_from:
+        run = load_run(config.start_from)
+        if captioner.encoder is None:
+            check_features(config.records, run.captioner.encoder)
+        copy_weights(run.captioner, run.vocabulary, captioner, vocabulary, f"start_from={config.start_from}")
+    if config.word_vectors.path:
+        words = captioner.decoder.words
+        read = read_word_vectors(config.word_vectors.path, vocabulary, words.output_dim, config.training.seed)
+        words.embeddings.assign(read.vectors)
+        counts = f"{read.found.sum():,} of {len(vocabulary) - len(SPECIAL_WORDS):,} words"
+        notice(f"{config.word_vectors.path} has vectors for {counts}, {read.token_share:.1%} of the training captions")
+
+
+def _optimizer(captioner: Captioner, config: ExperimentConfig, schedule: Schedule) -> Optimizer:
+    """Builds the optimizer, with steps of their own for the encoder and for word vectors."""
+    optimizer = build_optimizer(config.optimizer, schedule.steps_per_epoch, schedule.steps)
+    if captioner.encoder:
+        optimizer.slow_down(captioner.encoder.trainable_variables, config.optimizer.encoder_factor)
+    if config.word_vectors.frozen_epochs:
+        steps = config.word_vectors.frozen_epochs * schedule.steps_per_epoch
+        optimizer.hold([captioner.decoder.words.embeddings], steps)
+    return optimizer
+
+
 def _inputs(captioner: Captioner) -> tuple[tuple[str, ...], int]:
     """Returns what the captioner reads of a record, and the side of its images."""
     if captioner.encoder is not None:
@@ -104,6 +141,7 @@ def _inputs(captioner: Captioner) -> tuple[tuple[str, ...], int]:
 
 
 def _validation(config: ExperimentConfig, captioner: Captioner, vocabulary: Vocabulary) -> Validation:
+    config.decoding.check(captioner.decoder.max_length)
     batches = eval_dataset(config.records, config.validation_split, VALIDATION_BATCH, *_inputs(captioner))
     images = read_captioned_split(config.records, config.validation_split)
     return Validation(captioner, vocabulary, images, batches, config.decoding)

@@ -15,6 +15,7 @@ import dataclasses
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from im2txt.experiment import ExperimentConfig, config_from_dict, differences
 from im2txt.files import write_whole
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders import build_decoder
+from im2txt.models.decoders.ensemble import EnsembleDecoder
 from im2txt.models.encoders import Encoder, build_encoder
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.checkpoints import restore_model
@@ -58,7 +60,8 @@ def check_workdir(workdir: str | os.PathLike, config: ExperimentConfig) -> Exper
         if workdir.is_file() or (workdir.is_dir() and any(workdir.iterdir())):
             raise UserError(f"{workdir} is not empty and holds no {CONFIG}: it is no workdir. Choose another folder.")
         return config
-    changed = differences(_read_config(workdir), json.loads(_config_json(config)))
+    began = config_from_dict(_read_config(workdir))  # fields that are newer than the run have their defaults
+    changed = differences(*(json.loads(_config_json(each)) for each in (began, config)))
     if changed:
         raise UserError(
             f"{workdir} holds a run of another config ({'; '.join(changed)}). Give the same config to go on with it, "
@@ -141,6 +144,31 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> LoadedRun:
     vocabulary = _own_vocabulary(Path(workdir))
     captioner = build_captioner(_with_own_weights(config, workdir), len(vocabulary))
     return LoadedRun(config, vocabulary, captioner, restore_model(workdir, captioner, checkpoint))
+
+
+def load_ensemble(workdirs: Sequence[str | os.PathLike], checkpoint: str = "best") -> LoadedRun:
+    """Loads the captioners of several runs as one, which has the means of their probabilities; of one run, that one.
+
+    Config and step are those of the first.
+
+    Raises:
+        UserError: as `load_run`; or the runs have other words or encoders than the first.
+    """
+    first, *others = (load_run(workdir, checkpoint) for workdir in workdirs)
+    if not others:
+        return first
+    digest = first.captioner.encoder.digest()
+    for workdir, run in zip(workdirs[1:], others):
+        for what, same in (
+            ("vocabulary", run.vocabulary.words == first.vocabulary.words),
+            ("encoder", run.captioner.encoder.digest() == digest),
+        ):
+            if not same:
+                raise UserError(
+                    f"{workdir} has another {what} than {workdirs[0]}. Runs of an ensemble share records and encoder."
+                )
+    members = [run.captioner.decoder for run in (first, *others)]
+    return first._replace(captioner=Captioner(first.captioner.encoder, EnsembleDecoder(members)))
 
 
 def _own_vocabulary(workdir: Path) -> Vocabulary:

@@ -19,6 +19,7 @@ from im2txt.workdir import (
     check_features,
     check_workdir,
     claim_workdir,
+    load_ensemble,
     load_run,
 )
 from tests.helpers import captioned_images, untrained_run, write_records
@@ -162,3 +163,29 @@ def test_a_vocabulary_put_in_its_place_is_noticed(tmp_path):
     other.save(tmp_path / "vocabulary.txt")
     with pytest.raises(UserError, match=r"vocabulary\.txt is not the vocabulary that .* was trained with\. Put back"):
         load_run(tmp_path)
+
+
+def test_an_ensemble_is_the_mean_of_its_runs(tmp_path, frozen):
+    runs = [tmp_path / "a", tmp_path / "b"]
+    members = [untrained_run(path, with_seed(frozen, seed), WORDS, step=seed) for seed, path in enumerate(runs, 1)]
+    (runs[1] / ENCODER).write_bytes((runs[0] / ENCODER).read_bytes())
+    both = load_ensemble(runs)
+    batch = {"image": tf.ones([1, 32, 32, 3]), "input_ids": tf.constant([[[1, 4, 5]]])}
+    batch = {**members[0].features(batch)._asdict(), "input_ids": batch["input_ids"]}
+    expected = np.mean([tf.nn.softmax(each(batch).logits) for each in members], axis=0)
+    np.testing.assert_allclose(tf.exp(both.captioner(batch).logits), expected, atol=1e-6)
+    assert both.step == 1
+    assert load_ensemble(runs[:1]).captioner.decoder.vocab_size == len(WORDS)
+
+
+def test_an_ensemble_shares_words_and_encoder(tmp_path, frozen):
+    other = Vocabulary.build([["two", "cats"]], min_count=1)
+    for name, seed, words in (("a", 1, WORDS), ("b", 2, WORDS), ("c", 1, other)):
+        untrained_run(tmp_path / name, with_seed(frozen, seed), words)
+    for name, what in (("b", "encoder"), ("c", "vocabulary")):
+        with pytest.raises(UserError, match=f"{name} has another {what} than .*a. Runs of an ensemble share"):
+            load_ensemble([tmp_path / "a", tmp_path / name])
+
+
+def with_seed(config, seed):
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, seed=seed))

@@ -56,11 +56,16 @@ class DecodingConfig:
     max_length: int = 20
     length_normalization: float = 0.0
 
-    def check(self) -> None:
-        """Raises UserError for values that make no sense."""
+    def check(self, longest: int | None = None) -> None:
+        """Raises UserError for values that make no sense, or captions beyond the `longest` that a decoder can say."""
         for name in ("beam_size", "max_length"):
             if getattr(self, name) < 1:
                 raise UserError(f"Decoding option {name} is {getattr(self, name)}; it must be 1 or more.")
+        if longest and self.max_length > longest:
+            raise UserError(
+                f"Decoding option max_length is {self.max_length}, but this decoder goes through {longest} words at "
+                "most. Lower it, or train with a larger decoder.max_length."
+            )
         if not 0 <= self.length_normalization < math.inf:
             raise UserError(
                 f"Decoding option length_normalization is {self.length_normalization}; it must be 0 or more."

@@ -1,29 +1,41 @@
 """The table of objectives: what is better, one line each, with the paper."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from im2txt.errors import UserError, did_you_mean
-from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig, Loss
+from im2txt.objectives.base import Objective, Task
+from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
+from im2txt.objectives.scheduled_sampling import ScheduledSampling, ScheduledSamplingConfig
+from im2txt.objectives.self_critical import SelfCritical, SelfCriticalConfig
+from im2txt.objectives.variational_bound import VariationalBound, VariationalBoundConfig
 
-Objective = Callable[..., Loss]
-ObjectiveConfig = CrossEntropyConfig
+ObjectiveConfig = CrossEntropyConfig | ScheduledSamplingConfig | SelfCriticalConfig | VariationalBoundConfig
 
 
 class ObjectiveEntry(NamedTuple):
-    """One line of OBJECTIVES: its configuration, and what builds it of one."""
+    """One line of OBJECTIVES: its configuration, and the class that is built of one and of a `Task`."""
 
     config: type
-    build: Callable[..., Objective]
+    objective: type[Objective]
 
 
 OBJECTIVES: dict[str, ObjectiveEntry] = {
     "cross_entropy": ObjectiveEntry(CrossEntropyConfig, CrossEntropy),  # Vinyals et al. 2015; Xu et al. 2015
+    "scheduled_sampling": ObjectiveEntry(ScheduledSamplingConfig, ScheduledSampling),  # Bengio et al. 2015
+    "self_critical": ObjectiveEntry(SelfCriticalConfig, SelfCritical),  # Rennie et al. 2017
+    "variational_bound": ObjectiveEntry(VariationalBoundConfig, VariationalBound),  # Xu et al. 2015, section 4.1
 }
 
 
-def build_objective(config: ObjectiveConfig) -> Objective:
-    """Builds the objective that `config.name` names. Raises UserError where there is no such one."""
+def build_objective(config: ObjectiveConfig, task: Task) -> Objective:
+    """Builds the objective that `config.name` names.
+
+    Raises:
+        UserError: no such objective, or a configuration that belongs to another one.
+    """
     if config.name not in OBJECTIVES:
         raise UserError(f"objective.name `{config.name}` is unknown. {did_you_mean(config.name, OBJECTIVES)}")
-    return OBJECTIVES[config.name].build(config)
+    entry = OBJECTIVES[config.name]
+    if type(config) is not entry.config:
+        raise UserError(f"objective.name `{config.name}` needs a {entry.config.__name__}, not {type(config).__name__}.")
+    return entry.objective(config, task)

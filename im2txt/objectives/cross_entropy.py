@@ -15,11 +15,13 @@ target to all words alike.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import tensorflow as tf
 
 from im2txt.models.captioner import Batch, Captioner
+from im2txt.models.decoders.base import Decoded
+from im2txt.objectives.attention_maps import attention_sums
+from im2txt.objectives.base import Loss, Objective, Task
 
 
 @dataclass
@@ -39,42 +41,39 @@ class CrossEntropyConfig:
     attention_target: float = 1.0
 
 
-class Loss(NamedTuple):
-    """What an objective makes of a replica's share of a batch; all scalars, float32.
+class CrossEntropy(Objective):
+    """Sum of -log p over the words of people's captions."""
 
-    Attributes:
-        total: the sum to minimise; the loop divides it by the global `weight`.
-        weight: number of words.
-        sums: further sums for the logs, each divided by the global `weight` there.
-    """
-
-    total: tf.Tensor
-    weight: tf.Tensor
-    sums: dict[str, tf.Tensor]
-
-
-class CrossEntropy:
-    """(captioner, batch, seed) -> `Loss`."""
-
-    def __init__(self, config: CrossEntropyConfig) -> None:
+    def __init__(self, config: CrossEntropyConfig, task: Task | None = None) -> None:
+        super().__init__(name=config.name)
         self.config = config
 
-    def __call__(self, captioner: Captioner, batch: Batch, seed: tf.Tensor | None) -> Loss:
-        """Scores a batch; with a `seed` (int [2]) in training mode, without one as it will be used."""
+    def __call__(self, captioner: Captioner, batch: Batch, seed: tf.Tensor | None, step: int | tf.Tensor = 0) -> Loss:
+        """Scores a batch, with label smoothing only in training."""
         decoded = captioner(batch, seed=seed)
-        length = tf.shape(decoded.logits)[1]
-        targets = tf.reshape(batch["target_ids"], [-1, length])  # [rows, length]
-        weights = tf.reshape(batch["weights"], [-1, length])  # [rows, length]
-        nll = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, decoded.logits)
+        return self.score(decoded, *word_losses(decoded, batch), training=seed is not None)
+
+    def score(self, decoded: Decoded, nll: tf.Tensor, weights: tf.Tensor, training: bool) -> Loss:
+        """Scores what was decoded, given the `word_losses` of it."""
         sums = {"cross_entropy": tf.reduce_sum(nll * weights)}
         total = sums["cross_entropy"]
-        if seed is not None and self.config.label_smoothing:
+        if training and self.config.label_smoothing:
             total = tf.reduce_sum(smoothed(nll, decoded.logits, self.config.label_smoothing) * weights)
+        if decoded.attention is not None:
+            sums.update(attention_sums(decoded.attention, weights))
         if decoded.attention is not None and self.config.doubly_stochastic:
             penalty = doubly_stochastic(decoded.attention, weights, self.config.attention_target)
             sums["doubly_stochastic"] = tf.reduce_sum(penalty)
             total += self.config.doubly_stochastic * sums["doubly_stochastic"]
         return Loss(total, tf.reduce_sum(weights), sums)
+
+
+def word_losses(decoded: Decoded, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns -log p of every target, and 1 for every real word, else 0: both float32 [rows, length]."""
+    length = tf.shape(decoded.logits)[1]
+    targets = tf.reshape(batch["target_ids"], [-1, length])
+    weights = tf.reshape(batch["weights"], [-1, length])
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, decoded.logits), weights
 
 
 def smoothed(nll: tf.Tensor, logits: tf.Tensor, share: float) -> tf.Tensor:

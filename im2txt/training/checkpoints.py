@@ -35,6 +35,11 @@ def manager(workdir: str | os.PathLike, kind: str, checkpoint: tf.train.Checkpoi
     return tf.train.CheckpointManager(checkpoint, str(Path(workdir) / kind), max_to_keep=keep, checkpoint_name=name)
 
 
+def has_checkpoint(workdir: str | os.PathLike) -> bool:
+    """Is there a checkpoint of training to go on from?"""
+    return tf.train.latest_checkpoint(str(Path(workdir) / LATEST)) is not None
+
+
 def restore_model(workdir: str | os.PathLike, captioner: Captioner, which: str) -> int:
     """Restores a built captioner from `which` checkpoint, `best` or `latest`; returns its training step.
 

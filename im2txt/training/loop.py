@@ -14,13 +14,13 @@ import tensorflow as tf
 
 from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
-from im2txt.objectives import Objective
+from im2txt.objectives.base import Objective
 from im2txt.training.averaging import WeightAverage
 from im2txt.training.checkpoints import BEST, LATEST, manager, model_parts, restore
 from im2txt.training.interrupts import interrupt_event
 from im2txt.training.logging import RunLog
 from im2txt.training.step import make_train_step
-from im2txt.training.validation import MONITOR, Validation
+from im2txt.training.validation import CHANGE, MONITOR, Validation
 
 
 @dataclass
@@ -58,6 +58,7 @@ class TrainingConfig:
                 raise UserError(f"training.{name} is {getattr(self, name)}; it must be more than 0.")
 
 
+FROZEN = 0.01  # attention that moves less than this from word to word looks at one place
 STOPPED = "stopped by hand; the same command goes on from here"
 
 
@@ -111,16 +112,20 @@ class TrainingLoop:
         config: TrainingConfig,
         schedule: Schedule,
         captioner: Captioner,
+        objective: Objective,
         optimizer: keras.Optimizer,
         validation: Validation,
     ) -> None:
         self.workdir, self.config, self.schedule = workdir, config, schedule
-        self.captioner, self.optimizer, self.validation = captioner, optimizer, validation
+        self.captioner, self.objective, self.optimizer = captioner, objective, optimizer
+        self.validation = validation
         self.progress = Progress()
         optimizer.build(captioner.trainable_variables)
         self.average = WeightAverage(averaged_variables(captioner), config.average_decay)
         model = model_parts(captioner)
         state = tf.train.Checkpoint(model=model, optimizer=optimizer, average=self.average, progress=self.progress)
+        if objective.variables:
+            state.objective = objective
         self.latest = manager(workdir, LATEST, state)
         self.best = manager(workdir, BEST, model)
 
@@ -148,7 +153,6 @@ class TrainingLoop:
     def run(
         self,
         strategy: tf.distribute.Strategy,
-        objective: Objective,
         batches: tf.data.Dataset,
         clip_norm: float,
         captions_per_step: float,
@@ -159,7 +163,8 @@ class TrainingLoop:
             UserError: the loss is no longer a finite number; the last checkpoint is from before.
         """
         log = RunLog(self.workdir, self.progress.step, self.schedule.steps, captions_per_step)
-        train_step = make_train_step(strategy, self.captioner, objective, self.optimizer, clip_norm, self.config.seed)
+        parts = self.captioner, self.objective, self.optimizer
+        train_step = make_train_step(strategy, *parts, clip_norm, self.config.seed)
         stream = iter(strategy.experimental_distribute_dataset(batches))
         clock = _Clock()
         try:
@@ -220,6 +225,8 @@ class TrainingLoop:
         log.write(step, epoch, scores)
         shown = "  ".join(f"{name.removeprefix('val/')} {value:.4f}" for name, value in scores.items())
         log.say(f"epoch {epoch:5.1f}  {shown}{'  *' if better else ''}")
+        if scores.get(CHANGE, 1.0) < FROZEN:
+            log.say(f"warning: attention is frozen: its map moves by {scores[CHANGE]:.1g} a word (total variation)")
 
     def _finish(self, log: RunLog, clock: "_Clock") -> None:
         if self.progress.validated < self.progress.step:

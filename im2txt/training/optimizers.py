@@ -4,10 +4,11 @@
 of 5 (it works only together with that clip and a small initialisation).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 
 from im2txt.errors import UserError, did_you_mean
 
@@ -25,6 +26,7 @@ class OptimizerConfig:
         warmup_steps: the rate climbs in so many equal steps.
         momentum: of `sgd`.
         weight_decay: decoupled (AdamW), times the learning rate; 0 turns it off.
+        encoder_factor: what the learning rate of a trainable encoder is multiplied by.
         clip_norm: largest global norm of the gradients, after the all-reduce; 0 turns it off.
     """
 
@@ -36,6 +38,7 @@ class OptimizerConfig:
     warmup_steps: int = 0
     momentum: float = 0.0
     weight_decay: float = 0.0
+    encoder_factor: float = 1.0
     clip_norm: float = 5.0
 
 
@@ -60,16 +63,48 @@ SCHEDULES: dict[str, Callable] = {
     "cosine": lambda step, s: 0.5 * (1.0 + keras.ops.cos(3.14159265 * keras.ops.minimum(step / s.steps, 1.0))),
 }
 
+
+class _PartlySlow:
+    """An optimizer that takes steps of another size on some variables; mixed into one of Keras."""
+
+    _factors: Mapping[int, Callable[[tf.Tensor], tf.Tensor | float]] = {}
+
+    def slow_down(self, variables: Iterable[keras.Variable], factor: float) -> None:
+        """Makes steps on these variables `factor` times as large as they would be."""
+        self._set(variables, lambda _: factor)
+
+    def hold(self, variables: Iterable[keras.Variable], steps: float) -> None:
+        """Leaves these variables as they are for so many steps."""
+        self._set(variables, lambda step: tf.cast(tf.cast(step, tf.float32) >= steps, tf.float32))
+
+    def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
+        """Changes one variable."""
+        factor = self._factors.get(self._var_key(variable), lambda _: 1.0)
+        super().update_step(gradient, variable, learning_rate * factor(self.iterations))
+
+    def _set(self, variables: Iterable[keras.Variable], factor: Callable[[tf.Tensor], tf.Tensor | float]) -> None:
+        keys = map(self._var_key, variables)  # Keras' own key: it knows the parts that replicas hold, too
+        self._factors = {**self._factors, **dict.fromkeys(keys, factor)}
+
+
+class Adam(_PartlySlow, keras.optimizers.Adam):
+    """Kingma & Ba 2015; with decoupled weight decay AdamW (Loshchilov & Hutter 2019)."""
+
+
+class SGD(_PartlySlow, keras.optimizers.SGD):
+    """Stochastic gradient descent."""
+
+
+Optimizer = Adam | SGD
+
 OPTIMIZERS: dict[str, Callable] = {
-    "adam": lambda rate, config: keras.optimizers.Adam(rate, weight_decay=config.weight_decay or None),
-    "sgd": lambda rate, config: keras.optimizers.SGD(
-        rate, momentum=config.momentum, weight_decay=config.weight_decay or None
-    ),
+    "adam": lambda rate, config: Adam(rate, weight_decay=config.weight_decay or None),
+    "sgd": lambda rate, config: SGD(rate, momentum=config.momentum, weight_decay=config.weight_decay or None),
 }
 
 
-def build_optimizer(config: OptimizerConfig, steps_per_epoch: float, steps: int) -> keras.Optimizer:
-    """Builds the optimizer for a run of `steps` steps.
+def build_optimizer(config: OptimizerConfig, steps_per_epoch: float, steps: int) -> Optimizer:
+    """Builds the optimizer for a run of `steps` steps, which can `slow_down` and `hold`.
 
     Raises:
         UserError: an unknown optimizer or schedule.

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from im2txt.models.captioner import Batch, Captioner
-from im2txt.objectives import Objective
+from im2txt.objectives.base import Objective
 from im2txt.training.distribution import global_sum, replica_seed
 
 TrainStep = Callable[[Batch, tf.Tensor], dict[str, tf.Tensor]]
@@ -33,7 +33,7 @@ def make_train_step(
 
     def replica_step(batch: Batch, step: tf.Tensor) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss = objective(captioner, batch, replica_seed(seed, step))
+            loss = objective(captioner, batch, replica_seed(seed, step), step)
         gradients = tape.gradient(loss.total, variables)
         weight, total, *sums = global_sum([loss.weight, loss.total, *loss.sums.values()])
         weight = tf.maximum(weight, 1.0)

@@ -15,9 +15,11 @@ from im2txt.errors import UserError
 from im2txt.evaluation.captions import read_split
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.lstm import LSTMConfig
+from im2txt.models.decoders.transformer import TransformerConfig
 from im2txt.models.encoders import EncoderConfig
 from im2txt.objectives.cross_entropy import CrossEntropyConfig
 from im2txt.text.vocabulary import Vocabulary
+from im2txt.text.word_vectors import WordVectorsConfig
 from im2txt.train import train
 from im2txt.training.loop import STOPPED, TrainingConfig, TrainingLoop
 from im2txt.training.optimizers import OptimizerConfig
@@ -32,6 +34,7 @@ from im2txt.data.pipeline import DataConfig
 from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.lstm import LSTMConfig
+from im2txt.models.decoders.transformer import TransformerConfig
 from im2txt.models.encoders import EncoderConfig
 from im2txt.training.loop import TrainingConfig
 
@@ -189,3 +192,52 @@ def test_a_run_stopped_by_hand_stops_a_script_too(monkeypatch, records, tmp_path
     done = run(f"--config={experiment}", f"--config.records={records}", f"--workdir={tmp_path / 'run'}")
     assert done.code == 130
     assert "the same command goes on from here" in done.out
+
+
+def test_a_run_can_start_from_another_one(records, tmp_path):
+    training = TrainingConfig(epochs=1, validate_epochs=1, log_steps=1)
+    first = dataclasses.replace(SMALL, records=str(records), training=training)
+    train(tmp_path / "first", first)
+    still = dataclasses.replace(SMALL.optimizer, learning_rate=0.0)
+    second = dataclasses.replace(first, start_from=str(tmp_path / "first"), optimizer=still)
+    train(tmp_path / "second", second)
+    before, after = (load_run(tmp_path / name).captioner.decoder.variables for name in ("first", "second"))
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_allclose(new, old, atol=1e-6)
+
+
+def test_a_run_to_start_from_must_be_there(records, tmp_path):
+    config = dataclasses.replace(SMALL, records=str(records), start_from=str(tmp_path / "gone"))
+    with pytest.raises(UserError, match="gone is no workdir"):
+        train(tmp_path / "run", config)
+    assert not (tmp_path / "run").exists()
+
+
+def test_words_can_begin_with_vectors_and_stay_frozen(records, tmp_path, capsys):
+    path = tmp_path / "vectors.txt"
+    path.write_text("dog 1 2 3 4\nthe 9 9 9 9\nruns 5 6 7 8\n")
+    training = TrainingConfig(epochs=2, validate_epochs=1, log_steps=1, average_decay=0.0)
+    config = dataclasses.replace(SMALL, records=str(records), training=training)
+    train(tmp_path / "run", dataclasses.replace(config, word_vectors=WordVectorsConfig(str(path), frozen_epochs=2)))
+    assert "has vectors for 2 of 5 words, 40.0% of the training captions" in capsys.readouterr().err
+    vectors = load_run(tmp_path / "run").captioner.decoder.words.embeddings.numpy()
+    np.testing.assert_array_equal(vectors[WORDS.encode(["dog", "runs"])], [[1, 2, 3, 4], [5, 6, 7, 8]])
+    train(tmp_path / "free", dataclasses.replace(config, word_vectors=WordVectorsConfig(str(path), frozen_epochs=1)))
+    moved = load_run(tmp_path / "free", "latest").captioner.decoder.words.embeddings.numpy()
+    assert not np.array_equal(moved[WORDS.encode(["dog"])], [[1, 2, 3, 4]])
+
+
+def test_vectors_and_another_run_cannot_both_be_the_beginning(records, tmp_path):
+    config = dataclasses.replace(
+        SMALL, records=str(records), start_from="run", word_vectors=WordVectorsConfig("vectors.txt")
+    )
+    with pytest.raises(UserError, match=r"Leave word_vectors\.path or start_from empty"):
+        train(tmp_path, config)
+
+
+def test_captions_longer_than_the_decoder_can_say_are_refused(records, tmp_path):
+    decoder = TransformerConfig(units=8, heads=2, feed_forward=8, layers=1, max_length=10)
+    config = dataclasses.replace(SMALL, records=str(records), decoder=decoder)
+    with pytest.raises(UserError, match="max_length is 20, but this decoder goes through 10 words at most"):
+        train(tmp_path / "run", config)
+    assert not (tmp_path / "run").exists()

@@ -60,14 +60,15 @@ def make_loop(workdir, validation=None, optimizer=None, dropout=0.5, **options):
     optimizer = build_optimizer(
         optimizer or OptimizerConfig(learning_rate=0.05), schedule.steps_per_epoch, schedule.steps
     )
-    return TrainingLoop(str(workdir), config, schedule, model, optimizer, validation or Scores(0.5))
+    objective = CrossEntropy(CrossEntropyConfig())
+    return TrainingLoop(str(workdir), config, schedule, model, objective, optimizer, validation or Scores(0.5))
 
 
 def run(loop, records, strategy=None):
     """Goes on where the workdir stands; returns why training ended."""
     data = DataConfig(images_per_batch=BATCH, captions_per_image=2)
     batches = train_dataset(records, data, ("pooled",), start_step=loop.resume())
-    return loop.run(strategy or make_strategy("one_device"), CrossEntropy(CrossEntropyConfig()), batches, 5.0, 8.0)
+    return loop.run(strategy or make_strategy("one_device"), batches, 5.0, 8.0)
 
 
 def everything(loop):
@@ -256,3 +257,13 @@ def test_the_lengths_of_a_run():
     assert schedule.steps_per_epoch == 12.5
     assert schedule.steps == 32  # 31.25, rounded up
     assert [step for step in range(1, 33) if schedule.validates_at(step)] == [18, 24, 30, 32]
+
+
+@pytest.mark.parametrize(("change", "warned"), [(0.001, True), (0.3, False)])
+def test_frozen_attention_is_told(records, tmp_path, capsys, change, warned):
+    class Looking(Scores):
+        def __call__(self):
+            return {**super().__call__(), "val/attention_change": change}
+
+    run(make_loop(tmp_path, Looking(0.5)), records)
+    assert ("warning: attention is frozen: its map moves by 0.001 a word" in capsys.readouterr().out) == warned

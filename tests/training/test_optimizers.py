@@ -2,11 +2,13 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from im2txt.errors import UserError
+from im2txt.training.distribution import make_strategy
 from im2txt.training.optimizers import OptimizerConfig, Schedule, build_optimizer
 
 
@@ -54,6 +56,33 @@ def test_one_step_of_each():
 def test_weight_decay_is_decoupled():
     assert step(name="sgd", gradient=0.0, weight_decay=0.5) == pytest.approx(1.0 - 0.1 * 0.5)
     assert step(name="adam", gradient=0.0, weight_decay=0.5) == pytest.approx(1.0 - 0.1 * 0.5)
+
+
+@pytest.mark.parametrize("strategy", ["one_device", "mirrored"])
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_some_variables_can_be_slower(name, strategy):
+    config = OptimizerConfig(name, schedule="constant", learning_rate=0.1)
+    strategy = make_strategy(strategy)
+    with strategy.scope():
+        free, slow, frozen = (keras.Variable([1.0]) for _ in range(3))
+        optimizer = build_optimizer(config, 10, 100)
+        optimizer.slow_down([slow], 0.01)
+        optimizer.hold([frozen], 2)
+        optimizer.build([free, slow, frozen])
+    gradient = tf.constant([1.0])
+
+    @tf.function
+    def step():
+        strategy.run(lambda: optimizer.apply_gradients([(gradient, each) for each in (free, slow, frozen)]))
+
+    step()
+    step()
+    change = 1 - free.numpy()[0]
+    assert change > 0.05
+    assert 1 - slow.numpy()[0] == pytest.approx(0.01 * change, rel=1e-3)
+    assert frozen.numpy()[0] == 1.0
+    step()
+    assert frozen.numpy()[0] < 0.96
 
 
 @pytest.mark.parametrize(

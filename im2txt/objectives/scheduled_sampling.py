@@ -1,0 +1,121 @@
+"""Cross-entropy with scheduled sampling: in training the decoder reads more and more of its own words.
+
+Each word that the decoder reads is, by a coin of its own, the true one with probability eps_i, else one drawn from the
+decoder's distribution after the words it has read so far (Bengio et al. 2015, section 2.4):
+
+    linear            eps_i = max(floor, k - c i)
+    exponential       eps_i = k^i                       k < 1
+    inverse_sigmoid   eps_i = k / (k + exp(i / k))      k >= 1
+
+Deviations: i counts epochs where the paper counts batches, so that a schedule suits data of any size; and words are
+drawn without dropout, in a pass of its own before the one that learns. The gradient is the paper's: none flows
+through the choice of a word.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from im2txt.decoding.sampling import sayable
+from im2txt.errors import UserError, did_you_mean
+from im2txt.models.captioner import Batch, Captioner
+from im2txt.models.decoders.base import Decoder, repeat_rows
+from im2txt.models.features import ImageFeatures
+from im2txt.objectives.base import Loss, Task
+from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
+from im2txt.text.vocabulary import PAD
+
+
+@dataclass
+class ScheduledSamplingConfig(CrossEntropyConfig):
+    """Cross-entropy with scheduled sampling.
+
+    Attributes:
+        name: key of OBJECTIVES.
+        schedule: `linear`, `exponential` or `inverse_sigmoid`.
+        k: where the linear schedule begins, the base of the exponential, the pace of the inverse sigmoid.
+        c: of `linear`: how much it falls in an epoch.
+        floor: true words are never fewer than this share.
+    """
+
+    name: str = "scheduled_sampling"
+    schedule: str = "linear"
+    k: float = 1.0
+    c: float = 0.025
+    floor: float = 0.75
+
+    def check(self) -> None:
+        """Raises UserError for values that make no sense."""
+        if self.schedule not in SCHEDULES:
+            raise UserError(
+                f"objective.schedule `{self.schedule}` is unknown. {did_you_mean(self.schedule, SCHEDULES)}"
+            )
+        if not 0 <= self.floor <= 1:
+            raise UserError(f"objective.floor is {self.floor}; it is a share, from 0 to 1.")
+        least, most = {"linear": (0, 1), "exponential": (0, 1), "inverse_sigmoid": (1, 1000)}[self.schedule]
+        if not least <= self.k <= most:
+            raise UserError(f"objective.k is {self.k}; the schedule `{self.schedule}` needs {least} to {most}.")
+
+
+SCHEDULES: dict[str, Callable[[ScheduledSamplingConfig, tf.Tensor], tf.Tensor]] = {
+    "linear": lambda config, epoch: config.k - config.c * epoch,
+    "exponential": lambda config, epoch: tf.pow(config.k, epoch),
+    "inverse_sigmoid": lambda config, epoch: config.k / (config.k + tf.exp(epoch / config.k)),
+}
+
+
+class ScheduledSampling(CrossEntropy):
+    """Cross-entropy of people's captions, read by a decoder that is not always told the last word."""
+
+    def __init__(self, config: ScheduledSamplingConfig, task: Task) -> None:
+        super().__init__(config, task)
+        config.check()
+        self._steps_per_epoch = task.steps_per_epoch
+
+    def __call__(self, captioner: Captioner, batch: Batch, seed: tf.Tensor | None, step: int | tf.Tensor = 0) -> Loss:
+        """Scores a batch; without a seed all words read are true."""
+        if seed is None:
+            return super().__call__(captioner, batch, seed, step)
+        features = captioner.features(batch, training=True)
+        share = self.true_share(step)
+        words = read_words(captioner.decoder, features, batch["input_ids"], share, seed)
+        others = {name: tensor for name, tensor in batch.items() if name != "image"}
+        loss = super().__call__(captioner, {**others, **features._asdict(), "input_ids": words}, seed, step)
+        return loss._replace(sums={**loss.sums, "true_words": share * loss.weight})
+
+    def true_share(self, step: int | tf.Tensor) -> tf.Tensor:
+        """Returns eps_i at a step, float32."""
+        epoch = tf.cast(step, tf.float32) / self._steps_per_epoch
+        return tf.clip_by_value(SCHEDULES[self.config.schedule](self.config, epoch), self.config.floor, 1.0)
+
+
+def read_words(
+    decoder: Decoder, features: ImageFeatures, input_ids: tf.Tensor, true_share: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
+    """Returns `input_ids` [images, captions, length] with words of the decoder's own among the true ones.
+
+    <start> and padding stay.
+
+    Args:
+        decoder: draws the words.
+        features: of the images.
+        input_ids: what people said, int32.
+        true_share: probability of a true word.
+        seed: int [2].
+    """
+    shape = tf.shape(input_ids)
+    true = tf.reshape(input_ids, [-1, shape[2]])  # [rows, length]
+    coins, draws = tf.unstack(tf.random.split(seed, 2))
+    stays = (tf.random.stateless_uniform(tf.shape(true), coins) < true_share) | (true == PAD)
+
+    def advance(time: tf.Tensor, words: tf.Tensor, state: tuple) -> tuple[tf.Tensor, tf.Tensor, tuple]:
+        logits, state = decoder.step(words[:, time], state)
+        dice = tf.random.experimental.stateless_fold_in(draws, time)
+        own = tf.random.stateless_categorical(sayable(logits), 1, dice, dtype=tf.int32)
+        next_word = (tf.range(shape[2]) == time + 1) & ~stays  # [rows, length]
+        return time + 1, tf.where(next_word, own, words), state
+
+    state = repeat_rows(decoder.start(features), shape[1])
+    _, words, _ = tf.while_loop(lambda time, *_: time < shape[2] - 1, advance, (0, true, state))
+    return tf.stop_gradient(tf.reshape(words, shape))
