@@ -17,7 +17,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["im2txt", "im2txt.*", "data_prep", "data_prep.*"]),
-    package_data={"im2txt.evaluation": ["report_page/*", "rating_page_files/*"]},
+    package_data={"im2txt.evaluation": ["report_page/*", "rating_page_files/*", "retrieval_page/*"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.12",
@@ -47,6 +47,9 @@ setup(
             "im2txt-export = im2txt.export:console",
             "im2txt-caption = im2txt.caption:console",
             "im2txt-score = im2txt.score:console",
+            "im2txt-baselines = im2txt.baselines:console",
+            "im2txt-import-checkpoint = im2txt.import_checkpoint:console",
+            "im2txt-retrieve = im2txt.retrieve:console",
             "im2txt-rate = im2txt.rate:console",
             "im2txt-extract-features = im2txt.extract_features:console",
             "im2txt-build-records = data_prep.build_records:console",

@@ -1,0 +1,31 @@
+r"""Show, Attend and Tell (Xu et al. 2015, https://arxiv.org/abs/1502.03044), hard attention (section 4.1), on Flickr8k.
+
+As experiments/soft_attention_flickr8k.py, over the same cached features, but each word looks at one region, drawn, with
+the expectation in its place for half of the words; trained on the variational bound. Captions are sought with the
+expectation, as the authors' released code does; --config.decoder.test_attention=argmax looks at one region there too.
+
+    python -m data_prep.build_records --dataset=flickr8k --source=flickr8k --output=data/flickr8k
+    python -m im2txt.extract_features --config=experiments/hard_attention_flickr8k.py --records=data/flickr8k \
+        --output=data/flickr8k_mixed8
+    python -m im2txt.train --config=experiments/hard_attention_flickr8k.py --workdir=runs/hard_attention_flickr8k
+"""
+
+from im2txt.data.pipeline import DataConfig
+from im2txt.experiment import ExperimentConfig
+from im2txt.models.decoders.hard_attention import HardAttentionConfig
+from im2txt.models.encoders import EncoderConfig
+from im2txt.objectives.variational_bound import VariationalBoundConfig
+from im2txt.training.loop import TrainingConfig
+from im2txt.training.optimizers import OptimizerConfig
+
+
+def get_config() -> ExperimentConfig:
+    return ExperimentConfig(
+        records="data/flickr8k_mixed8",
+        encoder=EncoderConfig("inception_v3", "mixed8", "imagenet"),
+        decoder=HardAttentionConfig(feature_units=512, feature_dropout=0.5),
+        objective=VariationalBoundConfig(label_smoothing=0.1),
+        data=DataConfig(images_per_batch=10, group_batches=20),
+        optimizer=OptimizerConfig(learning_rate=5e-4, warmup_steps=200),
+        training=TrainingConfig(epochs=12),
+    )
