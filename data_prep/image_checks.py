@@ -70,35 +70,44 @@ class CheckedImage(NamedTuple):
     re_encoded: str = ""
 
 
-def checked_images(examples: Iterable[CaptionedImage], options: ImageOptions, workers: int) -> Iterator[CheckedImage]:
-    """Yields the check of every example, in order; one worker means this process itself.
+class ImageCheckers:
+    """Processes that check images. They start at once, to be ready with the first image; one means this process."""
 
-    Only a bounded number of images is read ahead, so memory does not grow with the dataset.
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        if workers > 1:
+            spawn = multiprocessing.get_context("spawn")
+            self._pool = concurrent.futures.ProcessPoolExecutor(workers, spawn, _end_with_parent)
+            with _ctrl_c_blocked():  # each message starts a process
+                for _ in range(workers):
+                    self._pool.submit(int)
 
-    Raises:
-        UserError: a worker process died.
-    """
-    if workers <= 1:
-        yield from (check_image(example, options) for example in examples)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(workers, spawn, _end_with_parent)
-    waiting = collections.deque()
-    try:
-        for chunk in _chunks(examples):
-            with _ctrl_c_blocked():  # the first messages start the workers
-                waiting.append(pool.submit(_check_chunk, chunk, options))
-            if len(waiting) >= workers * _AHEAD:
+    def __call__(self, examples: Iterable[CaptionedImage], options: ImageOptions) -> Iterator[CheckedImage]:
+        """Yields the check of every example, in order; the processes end with it.
+
+        Only a bounded number of images is read ahead, so memory does not grow with the dataset.
+
+        Raises:
+            UserError: a worker process died.
+        """
+        if self._workers <= 1:
+            yield from (check_image(example, options) for example in examples)
+            return
+        waiting = collections.deque()
+        try:
+            for chunk in _chunks(examples):
+                waiting.append(self._pool.submit(_check_chunk, chunk, options))
+                if len(waiting) >= self._workers * _AHEAD:
+                    yield from waiting.popleft().result()
+            while waiting:
                 yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    except BrokenProcessPool:
-        raise UserError(
-            f"One of {workers} worker processes was killed, most likely for lack of memory. "
-            "Try again with fewer --workers."
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)  # once: a second call takes the cancelling back
+        except BrokenProcessPool:
+            raise UserError(
+                f"One of {self._workers} worker processes was killed, most likely for lack of memory. "
+                "Try again with fewer --workers."
+            ) from None
+        finally:
+            self._pool.shutdown(cancel_futures=True)  # once: a second call takes the cancelling back
 
 
 @contextlib.contextmanager

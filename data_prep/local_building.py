@@ -6,7 +6,7 @@ from contextlib import closing
 
 from tqdm import tqdm
 
-from data_prep.image_checks import checked_images
+from data_prep.image_checks import ImageCheckers
 from data_prep.plan import PlannedImage, PlannedShard
 from data_prep.record_building import Build, Runner
 from data_prep.shard_writing import add_held_out, finished_report, write_shard
@@ -14,14 +14,15 @@ from data_prep.skipped import check_skipped
 
 
 def local_runner(workers: int) -> Runner:
-    """Returns the runner that checks images in so many processes; one means this process itself."""
+    """Returns the runner, for one build, that checks images in so many processes; one means this process itself."""
+    checkers = ImageCheckers(workers)
 
     def run(build: Build, shards: Mapping[str, Sequence[PlannedShard]]) -> None:
         planned = list(itertools.chain(*shards.values()))
         reports = {shard: report for shard in planned if (report := finished_report(build.folder / shard.name))}
         pending = [shard for shard in planned if shard not in reports]
         images, ahead = itertools.tee(itertools.chain.from_iterable(map(build.plan.images, pending)))
-        checks = checked_images((image.example for image in ahead), build.config.image, workers)
+        checks = checkers((image.example for image in ahead), build.config.image)
         held_out: dict[str, str] = {}
         for shard, report in reports.items():
             add_held_out(held_out, shard.split, report)

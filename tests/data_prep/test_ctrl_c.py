@@ -9,7 +9,7 @@ import time
 import pytest
 
 from data_prep.examples import CaptionedImage
-from data_prep.image_checks import ImageOptions, _ctrl_c_blocked, checked_images
+from data_prep.image_checks import ImageCheckers, ImageOptions, _ctrl_c_blocked
 from tests.helpers import photo
 
 
@@ -47,7 +47,7 @@ def test_what_was_sent_ahead_is_given_up_when_the_rest_is_not_wanted(monkeypatch
 
     monkeypatch.setattr(concurrent.futures.Future, "cancel", watched)
     examples = [CaptionedImage(str(number), "train", ("a",), photo(0, 256)) for number in range(200)]
-    checks = checked_images(examples, ImageOptions(image_size=128), workers=2)
+    checks = ImageCheckers(2)(examples, ImageOptions(image_size=128))
     next(checks)
     checks.close()
     assert True in given_up

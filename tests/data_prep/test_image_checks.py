@@ -16,7 +16,7 @@ import tensorflow as tf
 from PIL import Image, ImageFile
 
 from data_prep.examples import CaptionedImage
-from data_prep.image_checks import CheckedImage, ImageOptions, check_image, checked_images
+from data_prep.image_checks import CheckedImage, ImageCheckers, ImageOptions, check_image
 from data_prep.image_encoding import encode_jpeg
 from im2txt.errors import UserError
 from tests.data_prep.image_corpus import (
@@ -189,13 +189,13 @@ def test_jpeg_quality_goes_for_all_and_is_95_if_not_given():
 
 def test_many_images_come_back_in_order_from_several_workers():
     examples = [example(encoded(Image.new("RGB", (number + 4, 4))), str(number)) for number in range(150)]
-    checks = list(checked_images(examples, KEEP, workers=2))
+    checks = list(ImageCheckers(2)(examples, KEEP))
     assert [opened(found.content).width for found in checks] == list(range(4, 154))
 
 
 def test_workers_find_the_same():
     examples = [example(case.content, name) for name, case in CASES.items()]
-    alone, together = (list(checked_images(examples, KEEP, workers)) for workers in (1, 2))
+    alone, together = (list(ImageCheckers(workers)(examples, KEEP)) for workers in (1, 2))
     assert alone == together
 
 
@@ -209,7 +209,7 @@ def test_a_worker_that_dies_is_reported():
     examples = [example(functools.partial(os._exit, 1), str(number)) for number in range(2)]
     message = r"One of 2 worker processes was killed, most likely for lack of memory\. .* fewer --workers"
     with pytest.raises(UserError, match=message):
-        list(checked_images(examples, KEEP, workers=2))
+        list(ImageCheckers(2)(examples, KEEP))
 
 
 def test_a_png_is_kept_byte_for_byte_from_a_file(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 
 from data_prep import build_records
 from data_prep.examples import CaptionedImage
-from data_prep.image_checks import ImageOptions, checked_images
+from data_prep.image_checks import ImageCheckers, ImageOptions
 from data_prep.shard_writing import report_path
 from tests.data_prep.flickr8k_builds import build, content
 from tests.helpers import photo, run_command, write_flickr8k
@@ -40,7 +40,7 @@ def test_two_workers_write_the_bytes_that_one_writes(tmp_path):
 
 def test_ctrl_c_never_reaches_a_worker(capfd):
     examples = [CaptionedImage(str(number), "train", ("a",), photo(number)) for number in range(150)]
-    checks = checked_images(examples, ImageOptions(), workers=2)
+    checks = ImageCheckers(2)(examples, ImageOptions())
     found = [next(checks)]
     workers = multiprocessing.active_children()
     assert workers
