@@ -9,8 +9,8 @@ given again; another --score of the same images takes seconds.
 
 --score decides how captions are compared with each other, so it changes image to text alone:
 
-    mutual_information   log of P(caption | image) / sum over images of P(caption | image), as the papers do
-                         (Vinyals et al. 2015, section 4.3.5, after Mao et al. 2015)
+    mutual_information   log of P(caption | image) / sum over images of P(caption | image), after Mao et al. 2015
+                         (m-RNN), who take the sum over training images
     log_probability      log P(caption | image) itself; long captions lose
     per_word             the same, divided by the number of words and <end>
 
