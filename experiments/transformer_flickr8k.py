@@ -7,8 +7,6 @@ One encoder layer over the 8 x 8 regions of mixed8, two decoder layers over the 
     python -m im2txt.extract_features --config=experiments/transformer_flickr8k.py --records=data/flickr8k \
         --output=data/flickr8k_mixed8
     python -m im2txt.train --config=experiments/transformer_flickr8k.py --workdir=runs/transformer_flickr8k
-
-Scores, time and hardware are in experiments/RESULTS.md.
 """
 
 from im2txt.data.pipeline import DataConfig
