@@ -26,12 +26,13 @@ from absl import flags
 
 from im2txt.commands import run
 from im2txt.errors import UserError
+from im2txt.evaluation.named_predictions import read_named_predictions
 from im2txt.evaluation.rating_page import key_path, write_rating_page
 from im2txt.evaluation.rating_photos import draw_photos
 from im2txt.evaluation.rating_results import as_text, write_results_page
 from im2txt.evaluation.ratings import parse_key, parse_ratings, summarize
 from im2txt.files import read_user_json, write_whole
-from im2txt.metrics.coco_format import list_ids, parse_predictions, parse_references
+from im2txt.metrics.coco_format import list_ids, parse_references
 from im2txt.notices import notice
 
 HUMANS = "humans"
@@ -71,7 +72,7 @@ def _make_page() -> None:
     if output.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"--output={output}: the page's name must end in .html.")
     _check_folder(output)
-    systems = _systems(FLAGS.predictions)
+    systems = read_named_predictions(FLAGS.predictions, taken=[HUMANS] if FLAGS.references else [])
     if FLAGS.references:
         systems[HUMANS] = _one_each(FLAGS.references, FLAGS.seed)
     common = _common(systems)
@@ -86,19 +87,6 @@ def _make_page() -> None:
         f"{output}: {len(photos) - len(unreadable)} photos with the captions of {', '.join(systems)} ({size:.1f} MB)\n"
         f"{key_path(output)}: who wrote what; keep it from the raters\n"
     )
-
-
-def _systems(predictions: list[str]) -> dict[str, dict[str, str]]:
-    """Reads NAME=FILE each; returns {name: {image id: caption}}."""
-    systems: dict[str, dict[str, str]] = {}
-    for given in predictions:
-        name, _, path = given.partition("=")
-        if not name or not path:
-            raise UserError(f"--predictions={given}: give a name and a file, as in --predictions=nic=predictions.json.")
-        if name in systems or (name == HUMANS and FLAGS.references):
-            raise UserError(f"--predictions={given}: there is already a system `{name}`. Give each its own name.")
-        systems[name] = parse_predictions(read_user_json(path), path)
-    return systems
 
 
 def _one_each(path: str, seed: int) -> dict[str, str]:

@@ -158,3 +158,10 @@ def write_flickr8k(folder: Path, splits: dict[str, dict[str, Sequence[str]]]) ->
             (photos / name).write_bytes(photo(len(list(photos.iterdir()))))
     (folder / "Flickr8k.token.txt").write_text("".join(lines), encoding="utf-8")
     return folder
+
+
+def damage(path: Path) -> None:
+    """Changes one bit in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)

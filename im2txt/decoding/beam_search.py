@@ -31,15 +31,13 @@ finished hypotheses took room in the beam, the search always ran for the full le
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import tensorflow as tf
 
+from im2txt.decoding.steps import State, Step, sayable
 from im2txt.errors import UserError
-from im2txt.text.vocabulary import END, PAD, START, UNK
-
-State = TypeVar("State")
-Step = Callable[[tf.Tensor, State], tuple[tf.Tensor, State]]
+from im2txt.text.vocabulary import END, PAD, START
 
 
 @dataclass
@@ -167,7 +165,7 @@ def _advance(search: _Search, step: Step, config: DecodingConfig) -> _Search:
     beam = config.beam_size
     logits, state = step(search.ids, search.state)
     vocab = logits.shape[-1]
-    word_scores = tf.reshape(_word_scores(logits), [-1, beam, vocab])
+    word_scores = tf.reshape(sayable(tf.nn.log_softmax(tf.cast(logits, tf.float32))), [-1, beam, vocab])
     sums = tf.reshape(search.live.scores[:, :, None] + word_scores, [-1, beam * vocab])
     scores, index = tf.math.top_k(sums, 2 * beam)  # [batch, 2 * beam]
     source, words = index // vocab, index % vocab
@@ -188,13 +186,6 @@ def _advance(search: _Search, step: Step, config: DecodingConfig) -> _Search:
         finished=_best(search.finished, ended, config),
         state=_reorder(state, live_source),
     )
-
-
-def _word_scores(logits: tf.Tensor) -> tf.Tensor:
-    """Returns log-probabilities float32 [rows, vocab], -inf for the words that are never emitted."""
-    words = tf.range(logits.shape[-1])
-    never = (words == PAD) | (words == START) | (words == UNK)
-    return tf.where(never, -math.inf, tf.nn.log_softmax(tf.cast(logits, tf.float32)))
 
 
 def _extend(search: _Search, state: State, source: tf.Tensor, words: tf.Tensor, scores: tf.Tensor) -> Hypotheses:

@@ -4,18 +4,12 @@ Each word is drawn from softmax(logits / temperature) over the words that may be
 Captions are functions of the seed: the same seed draws the same captions.
 """
 
-import math
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import tensorflow as tf
 
-from im2txt.text.vocabulary import END, PAD, START, UNK
-
-State = TypeVar("State")
-Step = Callable[[tf.Tensor, State], tuple[tf.Tensor, State]]
-
-NEVER_SAID = (PAD, START, UNK)
+from im2txt.decoding.steps import State, Step, sayable
+from im2txt.text.vocabulary import END, PAD, START
 
 
 class _Drawing(NamedTuple):
@@ -61,10 +55,3 @@ def sample_ids(
         lambda drawing: ~tf.reduce_all(drawing.ended), advance, (start,), maximum_iterations=max_length
     )
     return drawing.drawn
-
-
-def sayable(logits: tf.Tensor) -> tf.Tensor:
-    """Returns logits float32 [..., vocab] with -inf for the words that are never said."""
-    words = tf.range(logits.shape[-1])
-    never = tf.reduce_any(words[:, None] == tf.constant(NEVER_SAID), axis=1)
-    return tf.where(never, -math.inf, tf.cast(logits, tf.float32))

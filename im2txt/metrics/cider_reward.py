@@ -26,7 +26,7 @@ class CiderReward:
     """Rewards sampled captions of images whose references stay the same. Threads may share it.
 
     Attributes:
-        frequencies: those in use, which can be saved for another time.
+        frequencies: those in use.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from im2txt.decoding.sampling import sayable
+from im2txt.decoding.steps import sayable
 from im2txt.errors import UserError, did_you_mean
 from im2txt.models.captioner import Batch, Captioner
 from im2txt.models.decoders.base import Decoder, repeat_rows

@@ -23,7 +23,8 @@ import tensorflow as tf
 
 from im2txt.data.records import parse_records, shard_paths
 from im2txt.decoding.beam_search import DecodingConfig, beam_search
-from im2txt.decoding.sampling import sample_ids, sayable
+from im2txt.decoding.sampling import sample_ids
+from im2txt.decoding.steps import sayable
 from im2txt.errors import UserError
 from im2txt.metrics.cider_reward import CiderReward
 from im2txt.models.captioner import Batch, Captioner

@@ -17,7 +17,7 @@ from im2txt.models.decoders.soft_attention import SoftAttentionConfig
 from im2txt.models.encoders import EncoderConfig
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.workdir import load_run
-from tests.helpers import captioned_images, run_command, untrained_run, write_records
+from tests.helpers import captioned_images, damage, run_command, untrained_run, write_records
 
 WORDS = Vocabulary.build([["a", "dog", "runs"], ["two", "cats"]], min_count=1)
 IMAGES = captioned_images([("a dog runs", "a dog"), ("two cats",), ("a dog",)], WORDS)
@@ -143,9 +143,7 @@ def no_captions(folder):
 def damaged(folder):
     records = write_records(folder, {"val": IMAGES}, WORDS)
     (shard,) = records.glob("val-*")
-    content = bytearray(shard.read_bytes())
-    content[len(content) // 2] ^= 1
-    shard.write_bytes(content)
+    damage(shard)
     return records
 
 

@@ -12,7 +12,7 @@ from im2txt.data.records import ImageRecord
 from im2txt.data.regions import Region
 from im2txt.errors import UserError
 from im2txt.text.vocabulary import Vocabulary
-from tests.helpers import captioned_images, photo, run_command, write_records
+from tests.helpers import captioned_images, damage, photo, run_command, write_records
 
 VOCABULARY = Vocabulary.build([["a", "dog", "runs"]], min_count=1)  # a=4 dog=5 runs=6
 TRAIN = [["a dog", "a dog runs"], ["dog"]]
@@ -155,10 +155,7 @@ def test_a_sound_folder_is_verified(folder, capsys):
 
 
 def test_a_changed_shard_is_found(folder):
-    path = folder / "train-00000-of-00002.tfrecord"
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    damage(folder / "train-00000-of-00002.tfrecord")
     fault = r"\n  train-00000-of-00002\.tfrecord: the checksum is not that of the manifest"
     with pytest.raises(UserError, match=rf"is not what its manifest says\. Build the records again\.{fault}"):
         inspect(folder, "--verify")

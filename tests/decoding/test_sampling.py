@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import tensorflow as tf
 
-from im2txt.decoding.sampling import sample_ids, sayable
+from im2txt.decoding.sampling import sample_ids
+from im2txt.decoding.steps import sayable
 from im2txt.text.vocabulary import END, PAD, START, UNK
 
 VOCAB, ROWS, LENGTH = 6, 4000, 4

@@ -120,15 +120,6 @@ def test_given_frequencies_weigh_and_stay():
     assert [counts.tolist() for counts in frequencies.counts] == before
 
 
-def test_saved_frequencies_give_the_same_rewards(tmp_path):
-    references = [[[A, B, C], [A, C]], [[D, B]]]
-    reward = CiderReward(references)
-    reward.frequencies.save(tmp_path / "frequencies.npz", "train")
-    again = CiderReward(references, NgramFrequencies.load(tmp_path / "frequencies.npz", "train"))
-    images, sequences = np.array([0, 1]), np.array([[A, B, END], [D, C, END]])
-    assert reward(images, sequences).tolist() == again(images, sequences).tolist()
-
-
 @pytest.mark.parametrize("word", [PAD, END])
 def test_references_with_marks_are_refused(word):
     with pytest.raises(ValueError, match=r"Expected references without <pad>, <start> and <end>. Received: one with"):
