@@ -47,6 +47,7 @@ class EncoderConfig:
         image_size: side of the square input, pixels.
         preset: of `keras_hub`: name or folder of the preset of an image backbone.
         trainable: whether training changes the encoder too; a frozen one can be cached by extract_features.
+        trainable_after: of a trainable encoder: the grid layer up to which it stays as it is; empty trains all of it.
     """
 
     name: str = "inception_v3"
@@ -55,6 +56,7 @@ class EncoderConfig:
     image_size: int = 299
     preset: str = ""
     trainable: bool = False
+    trainable_after: str = ""
 
 
 class EncoderEntry(NamedTuple):
@@ -98,12 +100,17 @@ def build_encoder(config: EncoderConfig) -> Encoder:
     """
     if config.name not in ENCODERS:
         raise UserError(f"encoder.name `{config.name}` is unknown. {did_you_mean(config.name, ENCODERS)}")
+    if config.trainable_after and not config.trainable:
+        raise UserError("encoder.trainable_after is set, but encoder.trainable is False. Set that to True as well.")
     entry = ENCODERS[config.name]
     network = _build_network(entry, config, _download_name(config))
     cut = _cut(network, config.end_point or entry.end_point)
     if config.weights not in ("imagenet", "random"):
         _load_weights(cut, config.weights)
-    return Encoder(cut, trainable=config.trainable, adapts_statistics=config.weights == "random")
+    encoder = Encoder(cut, trainable=config.trainable, adapts_statistics=config.weights == "random")
+    if config.trainable_after:
+        _freeze_up_to(config.trainable_after, cut)
+    return encoder
 
 
 def _download_name(config: EncoderConfig) -> str | None:
@@ -132,11 +139,23 @@ def _build_network(entry: EncoderEntry, config: EncoderConfig, weights: str | No
 
 
 def _cut(network: keras.Model, end_point: str) -> keras.Model:
+    layer = _grid_layer(network, end_point, "end_point")
+    return keras.Model(network.input, layer.output, name=network.name)
+
+
+def _freeze_up_to(name: str, network: keras.Model) -> None:
+    """Freezes a layer and all before it; `network.layers` are sorted by their distance from the output."""
+    last = network.layers.index(_grid_layer(network, name, "trainable_after"))
+    for layer in network.layers[: last + 1]:
+        layer.trainable = False
+
+
+def _grid_layer(network: keras.Model, name: str, field: str) -> keras.layers.Layer:
     grids = {layer.name: layer for layer in network.layers if len(layer.output.shape) == 4}
-    if end_point not in grids:
-        named = [name for name in grids if not name.rpartition("_")[2].isdigit()]
-        raise UserError(f"encoder.end_point `{end_point}` is no grid layer. {did_you_mean(end_point, named)}")
-    return keras.Model(network.input, grids[end_point].output, name=network.name)
+    if name not in grids:
+        named = [known for known in grids if not known.rpartition("_")[2].isdigit()]
+        raise UserError(f"encoder.{field} `{name}` is no grid layer. {did_you_mean(name, named)}")
+    return grids[name]
 
 
 def _load_weights(network: keras.Model, path: str) -> None:

@@ -97,9 +97,9 @@ class Progress(tf.train.experimental.PythonState):
 
 
 def averaged_variables(captioner: Captioner) -> list[tf.Variable]:
-    """Returns what is averaged: trainable weights, and the statistics of the batch normalisation that go with them."""
+    """Returns what is averaged: trainable weights, and the batch normalisation's statistics if they change as well."""
     encoder = captioner.encoder
-    statistics = encoder.non_trainable_variables if encoder is not None and encoder.trainable else []
+    statistics = encoder.non_trainable_variables if encoder is not None and encoder.adapts_statistics else []
     return [*captioner.trainable_variables, *statistics]
 
 

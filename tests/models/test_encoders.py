@@ -84,6 +84,33 @@ def test_statistics_of_loaded_weights_stay(tmp_path):
     assert built.trainable_variables
 
 
+def test_only_the_last_blocks_are_trained_if_the_config_says_so():
+    config = EncoderConfig("inception_v3", "mixed8", "random", 75, trainable=True, trainable_after="mixed7")
+    built = build_encoder(config)
+    layers = {layer for layer in built.network.layers if layer.trainable_weights}
+    names = [layer.name for layer in built.network.layers]
+    assert {names.index(layer.name) > names.index("mixed7") for layer in layers} == {True}
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(built(images(size=75), training=True).regions))
+    gradients = tape.gradient(loss, built.trainable_variables)
+    # mixed8: convolutions of 3 x 3, of 1 x 7, 7 x 1 and 3 x 3, two of 1 x 1 before them, each with its beta
+    assert len(gradients) == 2 * 6
+    assert all(np.abs(gradient).sum() > 0 for gradient in gradients)
+
+
+@pytest.mark.parametrize(
+    ("trainable", "after", "message"),
+    [
+        (True, "stage1", r"encoder\.trainable_after `stage1` is no grid layer\. Did you mean `stage\d_relu`\?"),
+        (False, "stage1_relu", r"encoder\.trainable_after is set, but encoder\.trainable is False\. Set that to True"),
+    ],
+)
+def test_mistakes_in_what_is_trained_are_told(trainable, after, message):
+    config = EncoderConfig("small_cnn", "", "random", 75, trainable=trainable, trainable_after=after)
+    with pytest.raises(UserError, match=message):
+        build_encoder(config)
+
+
 def test_a_trainable_encoder_learns_and_normalises_by_the_batch():
     built = build_encoder(EncoderConfig("small_cnn", weights="random", image_size=32, trainable=True))
     means = [weight for weight in built.weights if "moving_mean" in weight.path]
