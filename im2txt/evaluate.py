@@ -117,8 +117,9 @@ def _read_other() -> "OtherSystem":
 def _print_scores(evaluation: "Evaluation") -> None:
     from im2txt.metrics.score_tables import comparison_lines
 
+    width = max(map(len, evaluation.scores.corpus))
     for name, score in evaluation.scores.corpus.items():
-        sys.stdout.write(f"{name:14s} {'not available' if score is None else f'{score:.4f}'}\n")
+        sys.stdout.write(f"{name:{width}s} {'not available' if score is None else f'{score:.4f}'}\n")
     if evaluation.beside:
         title = "{} (first) against {} (second):".format(*evaluation.beside.names)
         sys.stdout.write("\n".join(["", title, *comparison_lines(evaluation.beside.differences), "", ""]))

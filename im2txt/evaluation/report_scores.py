@@ -8,17 +8,19 @@ from urllib.parse import quote
 from im2txt.evaluation.charts import histogram
 from im2txt.evaluation.other_system import SideBySide
 from im2txt.evaluation.report_cards import TRUTH, ReportItem, signed
+from im2txt.metrics.attention_correctness import IN_BOX, TOUCHING_BOX
 from im2txt.metrics.score_comparison import Comparison
 
 PRIMARY = "CIDEr-D"  # the score that ranks photos where only one can
 EXTREMES = 3  # photos at either end of a score
 _NOT_CHARTED = ("BLEU-1", "BLEU-2", "BLEU-3")  # their histograms say little beside that of BLEU-4
+_LABELS = {TRUTH: "Caption truth", IN_BOX: "Attention in its box", TOUCHING_BOX: "Attention touching its box"}
 _CERTAIN = 0.05  # p below which a difference is coloured
 
 
 def label(name: str) -> str:
     """Returns what a score is called on the page."""
-    return "Caption truth" if name == TRUTH else name
+    return _LABELS.get(name, name)
 
 
 def primary(metrics: Sequence[str]) -> int:
@@ -86,7 +88,7 @@ def _link(item: ReportItem, score: float) -> str:
 
 def _tile(name: str, value: float | None, against: str) -> str:
     missing = value is None or not math.isfinite(value)
-    unit = "<small>%</small>" if name == TRUTH else ""
+    unit = "<small>%</small>" if name in _LABELS else ""
     text = "not available" if missing else f"{100 * value:.1f}{unit}"
     style = " missing" if missing else " primary" if name in (PRIMARY, TRUTH) else ""
     return f'<div class="tile{style}"><dt>{escape(label(name))}</dt><dd>{text}</dd>{against}</div>'

@@ -25,7 +25,7 @@ from im2txt.evaluation.other_system import OtherSystem, SideBySide, compare, dis
 from im2txt.evaluation.predictions import write_n_best, write_predictions
 from im2txt.evaluation.report import ReportHead, write_report
 from im2txt.evaluation.report_cards import OtherCaption, ReportItem
-from im2txt.evaluation.split_scores import score_split
+from im2txt.evaluation.split_scores import score_attention, score_split
 from im2txt.files import write_whole
 from im2txt.metrics.caption_scores import Scores
 from im2txt.metrics.significance import RESAMPLES
@@ -41,7 +41,7 @@ class Evaluation(NamedTuple):
     Attributes:
         images: the split, in file order.
         captions: of each image, best first.
-        scores: corpus and per image; of scenes, `truth` is among them.
+        scores: corpus and per image; of scenes, `truth` is among them, and in the corpus where attention lies.
         reasons: on scenes, why the caption of an image is false, by image id.
         other: the system that this one is compared with, if any.
         beside: how the two differ.
@@ -80,7 +80,11 @@ def evaluate_split(
     )
     found = dict(CaptionFinder(captioner, vocabulary, decoding)(batches))
     captions = [found[i] for i in range(len(images))]
-    return Evaluation(images, captions, *score_split(_best(images, captions), images))
+    scores, reasons = score_split(_best(images, captions), images)
+    if captioner.decoder.attends:
+        maps = score_attention([each[0] for each in captions], images, captioner.encoder.grid)
+        scores = scores._replace(corpus=scores.corpus | maps)
+    return Evaluation(images, captions, scores, reasons)
 
 
 def set_beside(evaluation: Evaluation, other: OtherSystem, output: str | os.PathLike) -> Evaluation:

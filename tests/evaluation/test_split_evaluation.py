@@ -2,13 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.errors import UserError
+from im2txt.evaluation.captions import Caption, SplitImage
 from im2txt.evaluation.feature_extraction import extract_features
 from im2txt.evaluation.other_system import read_other_system
 from im2txt.evaluation.split_evaluation import evaluate_split, read_photos, set_beside, write_evaluation
+from im2txt.evaluation.split_scores import score_attention
 from im2txt.metrics.caption_scores import METRICS
 from im2txt.metrics.significance import RESAMPLES
 from im2txt.models.encoders import EncoderConfig
@@ -61,6 +64,15 @@ def test_metadata_that_is_no_scene_is_not_judged(captioner, tmp_path):
     evaluation = evaluate(captioner, write(tmp_path / "other", {"licence": "CC-BY"}))
     assert list(evaluation.scores.corpus) == list(METRICS)
     assert evaluation.reasons == {}
+
+
+def test_attention_is_scored_where_there_are_scenes():
+    maps = np.array([[0, 0, 0, 1], [0, 0, 0, 1], [1, 0, 0, 0]], np.float32)  # the circle covers 0.4 x 0.4 of a cell
+    caption = Caption("a red circle", ("a", "red", "circle"), -1.0, maps)
+    scene, other = (SplitImage("x", ("a circle",), metadata) for metadata in (json.dumps(SCENE), "{}"))
+    found = score_attention([caption], [scene], (2, 2))
+    assert found == {"attention_in_box": pytest.approx(0.16), "attention_touching_box": 1.0}
+    assert score_attention([caption], [other], (2, 2)) == {}
 
 
 def test_four_files_are_written(captioner, scenes, tmp_path):
