@@ -1,5 +1,7 @@
 """Reads the checkpoints of the im2txt of 2016 (TensorFlow 1) into the decoder of Show and Tell, `lstm`.
 
+`im2txt.models.old_inception` reads their encoder.
+
     seq_embedding/map                                  word vectors [vocab, embedding]
     image_embedding/weights                            W_I [depth, embedding], without a bias
     lstm/BasicLSTMCell/Linear/Matrix, .../Bias         LSTM [embedding + units, 4 * units], by the release's age
@@ -19,7 +21,7 @@ import ast
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -84,18 +86,27 @@ def read_old_words(path: str | os.PathLike) -> OldWords:
     return OldWords(vocabulary, np.array([*specials, *(ids[word] for word, _ in plain)]))
 
 
+def open_old_checkpoint(checkpoint: str) -> Any:
+    """Returns TensorFlow's reader of a checkpoint, given by its prefix or one of its files.
+
+    Raises:
+        UserError: there is no checkpoint.
+    """
+    prefix = checkpoint.removesuffix(".index").removesuffix(".meta").partition(".data-")[0]
+    try:
+        return tf.train.load_checkpoint(prefix)
+    except (ValueError, tf.errors.OpError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{checkpoint} is no checkpoint: {reason} Give its prefix: model.ckpt-1000000.") from None
+
+
 def read_old_weights(checkpoint: str) -> OldWeights:
     """Reads the decoder of a checkpoint, given by its prefix or one of its files.
 
     Raises:
         UserError: there is no checkpoint, or a variable is missing.
     """
-    prefix = checkpoint.removesuffix(".index").removesuffix(".meta").partition(".data-")[0]
-    try:
-        reader = tf.train.load_checkpoint(prefix)
-    except (ValueError, tf.errors.OpError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{checkpoint} is no checkpoint: {reason} Give its prefix: model.ckpt-1000000.") from None
+    reader = open_old_checkpoint(checkpoint)
     known = reader.get_variable_to_shape_map()
     found = {}
     for part, names in NAMES.items():

@@ -10,61 +10,28 @@ from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
 from im2txt.models.features import ImageFeatures
 from im2txt.models.old_checkpoints import load_old_decoder, read_old_weights, read_old_words
 from im2txt.text.vocabulary import SPECIAL_WORDS
+from tests.models.old_decoder import (
+    EMBEDDING,
+    LSTM_NAMES,
+    UNITS,
+    WORD_COUNTS,
+    caption_ids,
+    old_log_probabilities,
+    old_weights,
+)
 
-DEPTH, EMBEDDING, UNITS = 6, 5, 4
-WORD_COUNTS = "a 90\n<S> 50\n</S> 50\ndog 20\nruns 9\n"  # <UNK> is 5, behind them
-OLD_WORDS = ["a", "<S>", "</S>", "dog", "runs", "<UNK>"]
-LSTM_NAMES = {
-    "oldest": ("lstm/BasicLSTMCell/Linear/Matrix", "lstm/BasicLSTMCell/Linear/Bias"),
-    "next": ("lstm/basic_lstm_cell/weights", "lstm/basic_lstm_cell/biases"),
-    "last": ("lstm/basic_lstm_cell/kernel", "lstm/basic_lstm_cell/bias"),
-}
+DEPTH = 6
 FEATURES = np.random.default_rng(7).normal(size=(2, DEPTH)).astype("f4")
-CAPTION = ["<S>", "a", "dog", "<UNK>", "runs"]
 
 
-def write_checkpoint(folder, names=LSTM_NAMES["last"], rows=6):
+def write_checkpoint(folder, version="last", rows=6):
     """Writes random weights as the release's Saver did; returns them by name."""
-    shapes = {
-        "seq_embedding/map": (rows, EMBEDDING),
-        "image_embedding/weights": (DEPTH, EMBEDDING),
-        names[0]: (EMBEDDING + UNITS, 4 * UNITS),
-        names[1]: (4 * UNITS,),
-        "logits/weights": (UNITS, rows),
-        "logits/biases": (rows,),
-    }
-    rng = np.random.default_rng(1)
-    values = {name: rng.normal(size=shape).astype("f4") for name, shape in shapes.items()}
+    values = old_weights(DEPTH, version, rows)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         variables = [tf.compat.v1.get_variable(name, initializer=value) for name, value in values.items()]
         session.run(tf.compat.v1.global_variables_initializer())
         tf.compat.v1.train.Saver(variables).save(session, str(folder / "model.ckpt"), 12)
     return values
-
-
-def old_log_probabilities(values, names):
-    """The old graph in TensorFlow 1: BasicLSTMCell on the image, then on each word; [images, words, vocab]."""
-    kernel, bias = (values[name] for name in names)
-
-    def cell(inputs, hidden, memory):
-        gates = np.concatenate([inputs, hidden], 1) @ kernel + bias
-        i, j, f, o = np.split(gates, 4, axis=1)
-        memory = memory * sigmoid(f + 1.0) + sigmoid(i) * np.tanh(j)
-        return np.tanh(memory) * sigmoid(o), memory
-
-    hidden, memory = (np.zeros((len(FEATURES), UNITS)) for _ in range(2))
-    hidden, memory = cell(FEATURES @ values["image_embedding/weights"], hidden, memory)
-    found = []
-    for word in CAPTION:
-        row = values["seq_embedding/map"][OLD_WORDS.index(word)]
-        hidden, memory = cell(np.tile(row, (len(FEATURES), 1)), hidden, memory)
-        logits = hidden @ values["logits/weights"] + values["logits/biases"]
-        found.append(logits - np.log(np.exp(logits).sum(1, keepdims=True)))
-    return np.stack(found, 1)
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
 
 
 def imported(folder, words):
@@ -73,8 +40,8 @@ def imported(folder, words):
     features = ImageFeatures(tf.constant(FEATURES), None)
     decoder(features, tf.ones([2, 1], tf.int32))
     load_old_decoder(decoder, read_old_weights(str(folder / "model.ckpt-12")), words.rows)
-    ids = [words.vocabulary.id({"<S>": "<start>", "<UNK>": "<unk>"}.get(word, word)) for word in CAPTION]
-    return tf.nn.log_softmax(decoder(features, tf.constant([ids] * 2)).logits).numpy()
+    ids = tf.constant([caption_ids(words.vocabulary)] * 2)
+    return tf.nn.log_softmax(decoder(features, ids).logits).numpy()
 
 
 def old_words(folder, content=WORD_COUNTS):
@@ -96,9 +63,9 @@ def test_words_that_python_3_marked_as_bytes_are_words(tmp_path):
 
 @pytest.mark.parametrize("version", LSTM_NAMES)
 def test_log_probabilities_are_the_old_ones(tmp_path, version):
-    values = write_checkpoint(tmp_path, LSTM_NAMES[version])
+    values = write_checkpoint(tmp_path, version)
     words = old_words(tmp_path)
-    found, expected = imported(tmp_path, words), old_log_probabilities(values, LSTM_NAMES[version])
+    found, expected = imported(tmp_path, words), old_log_probabilities(values, FEATURES, version)
     np.testing.assert_allclose(found[:, :, 1:], expected[:, :, words.rows[1:]], atol=1e-5)
     assert (found[:, :, 0] < -1e8).all()
 
@@ -106,7 +73,7 @@ def test_log_probabilities_are_the_old_ones(tmp_path, version):
 def test_rows_without_a_word_are_left_out(tmp_path):
     values = write_checkpoint(tmp_path, rows=9)
     words = old_words(tmp_path)
-    expected = old_log_probabilities(values, LSTM_NAMES["last"])[:, :, words.rows[1:]]
+    expected = old_log_probabilities(values, FEATURES)[:, :, words.rows[1:]]
     expected -= np.log(np.exp(expected).sum(-1, keepdims=True))
     np.testing.assert_allclose(imported(tmp_path, words)[:, :, 1:], expected, atol=1e-5)
 
