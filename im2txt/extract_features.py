@@ -4,10 +4,13 @@ r"""Runs a frozen encoder once over every image of a records folder and keeps wh
         --config=experiments/soft_attention_flickr8k.py
     python -m im2txt.extract_features --records=data/flickr8k --output=data/flickr8k_mobilenet \
         --encoder=mobilenet_v2 --image_size=224
+    python -m im2txt.extract_features --records=data/flickr8k --output=data/flickr8k_views --encoder=vgg16 --views=5
 
 The encoder is that of an experiment (--config), or one named by --encoder and the flags beside it. Training
-on the features (--config.records=OUTPUT) is many times faster than on the images. A run that was stopped goes
-on where it was when the same command is given again.
+on the features (--config.records=OUTPUT) is many times faster than on the images. With --views=K, split `train`
+is kept in K views of each image, of which training draws one each time it sees the image: the whole image, and
+random crops of 299/346, mirrored or not. It takes K times as long and as much room. A run that was stopped goes on
+where it was when the same command is given again.
 """
 
 import sys
@@ -26,6 +29,7 @@ flags.DEFINE_string("encoder", None, "name of an encoder, in place of --config",
 flags.DEFINE_string("end_point", "", "layer to cut it at; empty for its last grid", flag_values=FLAGS)
 flags.DEFINE_string("weights", "imagenet", "imagenet, random, or a .weights.h5 file", flag_values=FLAGS)
 flags.DEFINE_integer("image_size", 299, "side of its square input, pixels", lower_bound=1, flag_values=FLAGS)
+flags.DEFINE_integer("views", 1, "views of each image of split `train`", lower_bound=1, flag_values=FLAGS)
 define_config_flag(FLAGS, "experiment whose encoder to take", required=False)
 
 
@@ -35,6 +39,7 @@ def main(argv: list[str]) -> None:
     if (FLAGS.config is None) == (FLAGS.encoder is None):
         raise UserError("Give the encoder either by --config=FILE or by --encoder=NAME.")
     from im2txt.data.records import read_manifest
+    from im2txt.data.views import held_views
     from im2txt.evaluation.feature_extraction import extract_features
     from im2txt.models.encoders import EncoderConfig, build_encoder
 
@@ -42,10 +47,13 @@ def main(argv: list[str]) -> None:
     named = EncoderConfig(FLAGS.encoder, FLAGS.end_point, FLAGS.weights, FLAGS.image_size)
     config = FLAGS.config.encoder if FLAGS.config else named
     encoder = build_encoder(config)
-    manifest = extract_features(FLAGS.records, FLAGS.output, encoder, config, FLAGS.splits, FLAGS.batch_size)
+    options = FLAGS.splits, FLAGS.batch_size, FLAGS.views
+    manifest = extract_features(FLAGS.records, FLAGS.output, encoder, config, *options)
     grid, depth = manifest["features"]["grid"], manifest["features"]["depth"]
     for name, split in sorted(manifest["splits"].items()):
-        sys.stdout.write(f"{name}: {split['images']} images, {grid[0]}x{grid[1]} regions of depth {depth}\n")
+        views = held_views(manifest, name)
+        images = f"{split['images']} images" + (f" in {views} views" if views > 1 else "")
+        sys.stdout.write(f"{name}: {images}, {grid[0]}x{grid[1]} regions of depth {depth}\n")
 
 
 def console() -> None:

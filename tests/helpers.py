@@ -106,7 +106,7 @@ def write_records(
     shards: int = 1,
     regions: Sequence[np.ndarray] = (),
 ) -> Path:
-    """Writes a records folder; with `regions`, an array [regions, depth] an image, of feature records."""
+    """Writes a records folder; with `regions`, an array [(views,) regions, depth] an image, of feature records."""
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary.save(folder / schema.VOCABULARY)
     manifest = {
@@ -118,8 +118,8 @@ def write_records(
         "features": None,
     }
     if regions:
-        count, depth = regions[0].shape
-        shape = {"grid": [1, count], "regions": count, "depth": depth}
+        views, count, depth = (1, *regions[0].shape)[-3:]
+        shape = {"grid": [1, count], "regions": count, "depth": depth, "views": views}
         manifest["features"] = {"encoder": {}, "encoder_sha256": "", **shape}
     schema.write_manifest(folder, manifest)
     return folder
@@ -131,7 +131,8 @@ def write_split(
     """Writes the shards of a split; returns its lines of the manifest."""
     serialized = [schema.encode_image_record(image) for image in images]
     if regions:
-        serialized = [schema.encode_feature_record(image, each) for image, each in zip(images, regions)]
+        views = [each.reshape(-1, *each.shape[-2:]) for each in regions]
+        serialized = [schema.encode_feature_record(image, each) for image, each in zip(images, views)]
     lines = []
     for shard in range(shards):
         path = folder / schema.shard_name(split, shard, shards)

@@ -57,8 +57,10 @@ def any_word(caption_ids: tf.RaggedTensor, words: Sequence[int]) -> tf.Tensor:
     return tf.reduce_any(caption_ids.with_flat_values(hits), axis=[1, 2])
 
 
-def side_words(records: str | os.PathLike) -> list[int]:
+def side_words(records: str | os.PathLike, asker: str = "data.random_flip") -> list[int]:
     """Returns the ids of words that tell sides; one that is too rare for the vocabulary goes unnoticed.
+
+    `asker` is the setting that needs them, for the message.
 
     Raises:
         UserError: the vocabulary is made of parts of words.
@@ -66,7 +68,7 @@ def side_words(records: str | os.PathLike) -> list[int]:
     vocabulary = Vocabulary.load(Path(records) / VOCABULARY)
     if vocabulary.in_pieces:
         raise UserError(
-            f"data.random_flip must know which captions tell left from right, and the vocabulary of {records} holds "
-            "parts of words. Set it to False."
+            f"{asker} must know which captions tell left from right, and the vocabulary of {records} holds parts of "
+            f"words. Do without {asker}."
         )
     return [number for number, word in enumerate(vocabulary.words) if SIDES.match(word)]

@@ -15,13 +15,16 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from im2txt.data.records import parse_records, read_manifest, shard_paths
+from im2txt.data.records import FEATURES, parse_records, read_manifest, shard_paths
+from im2txt.data.views import choose_views, held_views
 from im2txt.errors import UserError
 
 SHARDS_AT_ONCE = 16  # files read interleaved; enough to mix what lies together in one shard
 CHUNK = 256  # records parsed at once when a split is read into memory
 
-Items = dict[str, tf.Tensor]  # what travels through the order: `index` int64, and `serialized` where streamed
+# What travels through the order: `index` int64, and `serialized` where streamed. Whoever fetches `features/*` adds
+# `view` int64, which view of each image it wants.
+Items = dict[str, tf.Tensor]
 Parsed = dict[str, tf.Tensor | tf.RaggedTensor]  # record field -> values of several images
 
 
@@ -31,7 +34,7 @@ class Source(NamedTuple):
     Attributes:
         count: number of images.
         epoch: epoch number, an int64 scalar -> dataset of the split's items, each once.
-        fetch: items [images], record fields -> their values.
+        fetch: items [images], record fields -> their values; `features/*` are strings [images], of one view each.
     """
 
     count: int
@@ -79,7 +82,8 @@ def _size(paths: Sequence[str], manifest: dict, split: str, fields: Sequence[str
     if not shape:
         return sum(os.path.getsize(path) for path in paths) if "image/bytes" in fields else 0
     vectors = shape["regions"] * ("features/regions" in fields) + ("features/pooled" in fields)
-    return manifest["splits"][split]["images"] * vectors * shape["depth"] * 2  # float16
+    values = manifest["splits"][split]["images"] * held_views(manifest, split) * vectors * shape["depth"]
+    return values * 2  # float16
 
 
 def _held(paths: Sequence[str], fields: Sequence[str], shuffle: Shuffle | None) -> Source:
@@ -95,7 +99,12 @@ def _held(paths: Sequence[str], fields: Sequence[str], shuffle: Shuffle | None) 
         return tf.data.Dataset.from_tensor_slices({"index": order})
 
     def fetch(items: Items, fields: Sequence[str]) -> Parsed:
-        return {field: tf.gather(table[field], items["index"]) for field in fields}
+        return {field: value(field, items) for field in fields}
+
+    def value(field: str, items: Items) -> tf.Tensor | tf.RaggedTensor:
+        if field not in FEATURES:
+            return tf.gather(table[field], items["index"])
+        return tf.gather_nd(table[field], tf.stack([items["index"], items["view"]], axis=1))  # copies no other view
 
     return Source(count, epoch, fetch)
 
@@ -119,6 +128,7 @@ def _streamed(paths: Sequence[str], counts: Sequence[int], shuffle: Shuffle | No
         return items.shuffle(shuffle.buffer, buffer_seed, reshuffle_each_iteration=False)
 
     def fetch(items: Items, fields: Sequence[str]) -> Parsed:
-        return parse_records(items["serialized"], fields)
+        parsed = parse_records(items["serialized"], fields)
+        return choose_views(parsed, items["view"]) if "view" in items else parsed
 
     return Source(sum(counts), epoch, fetch)

@@ -3,14 +3,16 @@
 A batch is a dict of dense tensors, with a static number of images so that it can be split over replicas:
 
     image       float32 [images, size, size, 3] in [-1, 1]   of image records
-    regions     float32 [images, regions, depth]             of feature records
-    pooled      float32 [images, depth]                      of feature records
+    regions     float32 [images, regions, depth]             of feature records, of one view of each image
+    pooled      float32 [images, depth]                      of feature records, of the same view
     input_ids, target_ids int32, weights float32 [images, captions, length]   see `im2txt.data.tokens`
     index       int32 [images], position of the image in its split; -1 for an image that only fills up the batch
 
 Training is one endless stream that holds no state: the order of epoch e is a function of (seed, e), everything else
 that is random in batch b a function of (seed, b). A run that stopped goes on with exactly the batches it would have
 seen by asking for its `start_step`, under any distribution strategy; nothing of the pipeline goes into a checkpoint.
+
+Of cached features that hold several views of an image, training draws one each time; evaluation sees the whole image.
 """
 
 import os
@@ -24,11 +26,12 @@ from im2txt.data.images import decode_image
 from im2txt.data.order import Items, Parsed, Shuffle, Source, endless_items, open_source
 from im2txt.data.records import decode_features, parse_records, read_manifest, shard_paths
 from im2txt.data.tokens import caption_tensors, sample_captions
+from im2txt.data.views import choose_views, drawn_views
 from im2txt.errors import UserError
 
 RECORD_FIELDS = {"image": "image/bytes", "regions": "features/regions", "pooled": "features/pooled"}
 LEAST = {"images_per_batch": 1, "group_batches": 1, "shuffle_buffer": 1}
-LEAST |= dict.fromkeys(("captions_per_image", "max_caption_length", "memory_mb", "workers", "prefetch"), 0)
+LEAST |= dict.fromkeys(("captions_per_image", "max_caption_length", "views", "memory_mb", "workers", "prefetch"), 0)
 
 Batch = dict[str, tf.Tensor]
 
@@ -47,6 +50,7 @@ class DataConfig:
         random_crop: whether to train on random crops of 299/346 of the image.
         random_flip: whether to mirror images at random, unless a caption tells left from right.
         distort_colours: whether to change brightness, saturation, hue and contrast at random.
+        views: of cached features with several views of an image, so many are drawn from; 0 means all.
         memory_mb: megabytes of records that may be held in memory; larger splits are streamed from disk.
         shuffle_buffer: images among which a stream is shuffled.
         workers: batches made at the same time; 0 means as many as there are cores.
@@ -62,6 +66,7 @@ class DataConfig:
     random_crop: bool = False
     random_flip: bool = False
     distort_colours: bool = False
+    views: int = 0
     memory_mb: int = 4096
     shuffle_buffer: int = 2048
     workers: int = 0
@@ -91,6 +96,7 @@ def train_dataset(
     """
     shapes = _image_shapes(records, fields, image_size)
     _check_config(records, config, fields)
+    views = drawn_views(records, split, config.views)
     shuffle = Shuffle(config.seed, config.shuffle_buffer) if config.shuffle else None
     source = open_source(records, split, _record_fields(fields), shuffle, config.memory_mb * 1e6)
     augmentation = Augmentation(config.random_crop, config.random_flip, config.distort_colours)
@@ -98,7 +104,9 @@ def train_dataset(
 
     def finish(step: tf.Tensor, items: Items) -> Batch:
         seeds = tf.unstack(tf.random.split([config.seed, step], 2))
-        parsed = source.fetch(items, _record_fields(fields))
+        # images are augmented, features come in views: never both, so that one seed is enough
+        view = tf.random.stateless_uniform(tf.shape(items["index"]), seeds[0], maxval=views, dtype=tf.int64)
+        parsed = source.fetch(items | {"view": view}, _record_fields(fields))
         caption_ids = parsed["captions/ids"]
 
         def decode_images(content: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
@@ -134,7 +142,8 @@ def eval_dataset(
     shapes = _image_shapes(records, fields, image_size)
 
     def finish(step: tf.Tensor, serialized: tf.Tensor) -> Batch:
-        parsed = parse_records(serialized, _record_fields(fields))
+        whole_images = tf.zeros(tf.shape(serialized), tf.int64)
+        parsed = choose_views(parse_records(serialized, _record_fields(fields)), whole_images)
         batch = _image_tensors(parsed, fields, shapes, _decode_images) | caption_tensors(parsed["captions/ids"])
         first = tf.cast(step, tf.int32) * images_per_batch
         batch["index"] = tf.range(first, first + tf.size(serialized))

@@ -21,8 +21,11 @@ Fields of an image record (schema 1):
 
 A feature record holds, in place of `image/bytes`, what a frozen encoder made of the image; all else is the same:
 
-    features/regions  bytes             float16 [regions * depth], little endian, row-major over the grid
-    features/pooled   bytes             float16 [depth], the mean over regions
+    features/regions  bytes [views]     float16 [regions * depth] each, little endian, row-major over the grid
+    features/pooled   bytes [views]     float16 [depth] each, the mean over regions
+
+View 0 is the whole image. Images of split `train` may have more views (`views` of the manifest; absent means 1), which
+are random crops, mirrored or not; all other splits have one.
 
 Manifest (image and feature records alike; `features` is null for image records):
 
@@ -32,7 +35,8 @@ Manifest (image and feature records alike; `features` is null for image records)
      "skipped": {"count": 1, "items": [{"image_id": "...", "where": "...", "reason": "..."}]},
      "duplicates": {"count": 1, "items": [{"image_id": "...", "split": "test", "same_as": "...", "of_split": "val"}]},
      "re_encoded": {"greyscale": 12},
-     "features": {"encoder": {...}, "encoder_sha256": "...", "grid": [8, 8], "regions": 64, "depth": 1280}}
+     "features": {"encoder": {...}, "encoder_sha256": "...", "grid": [8, 8], "regions": 64, "depth": 1280,
+                  "views": 1}}
 """
 
 import json
@@ -52,6 +56,7 @@ from im2txt.files import write_whole
 SCHEMA = 1
 MANIFEST = "manifest.json"
 VOCABULARY = "vocabulary.txt"
+FEATURES = ("features/regions", "features/pooled")
 
 
 class ImageRecord(NamedTuple):
@@ -88,11 +93,11 @@ def decode_image_record(serialized: bytes) -> ImageRecord:
 
 
 def encode_feature_record(record: ImageRecord, regions: np.ndarray) -> bytes:
-    """Returns the serialized feature record of an image: `regions` is float [regions, depth]."""
-    pooled = regions.mean(axis=0, dtype=np.float32)
+    """Returns the serialized feature record of an image: `regions` is float [views, regions, depth]."""
+    pooled = [view.mean(axis=0, dtype=np.float32) for view in regions]
     feature = {
-        "features/regions": _bytes([regions.astype("<f2").tobytes()]),
-        "features/pooled": _bytes([pooled.astype("<f2").tobytes()]),
+        "features/regions": _bytes([view.astype("<f2").tobytes() for view in regions]),
+        "features/pooled": _bytes([view.astype("<f2").tobytes() for view in pooled]),
     }
     return _serialize({**feature, **_shared_features(record)})
 
@@ -100,17 +105,17 @@ def encode_feature_record(record: ImageRecord, regions: np.ndarray) -> bytes:
 def parse_records(serialized: tf.Tensor, fields: Sequence[str]) -> dict[str, tf.Tensor]:
     """Parses a batch of serialized records [batch] in the graph; only `fields` are read.
 
-    `image/id`, `image/bytes`, `metadata`, `features/regions` and `features/pooled` come back as strings [batch];
-    `captions/ids` and `regions/ids` as ragged int64 [batch, captions or regions, words]; `captions/text` as ragged
-    strings [batch, captions].
+    `image/id`, `image/bytes` and `metadata` come back as strings [batch]; `features/regions` and `features/pooled` as
+    strings [batch, views]; `captions/ids` and `regions/ids` as ragged int64 [batch, captions or regions, words];
+    `captions/text` as ragged strings [batch, captions].
     """
     scalar = tf.io.FixedLenFeature([], tf.string)
+    views = tf.io.FixedLenSequenceFeature([], tf.string, allow_missing=True)
     known = {
         "image/id": scalar,
         "image/bytes": scalar,
         "metadata": tf.io.FixedLenFeature([], tf.string, default_value="{}"),  # a record need not have any
-        "features/regions": scalar,
-        "features/pooled": scalar,
+        **dict.fromkeys(FEATURES, views),
         "captions/ids": _words("captions"),
         "regions/ids": _words("regions"),
         "captions/text": tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64),

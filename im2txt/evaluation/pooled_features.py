@@ -14,7 +14,7 @@ _BATCH = 256
 
 
 def read_pooled(features: str | os.PathLike, split: str, images: Sequence[str]) -> np.ndarray:
-    """Returns the pooled features of a split, float32 [images, depth].
+    """Returns the pooled features of a split, of the whole images, float32 [images, depth].
 
     Args:
         features: folder of feature records.
@@ -38,7 +38,7 @@ def read_pooled(features: str | os.PathLike, split: str, images: Sequence[str]) 
             ids += [image.decode() for image in parsed["image/id"].numpy()]
             if ids != list(images[: len(ids)]):
                 break
-            pooled[first : len(ids)] = decode_features(parsed["features/pooled"], [held["depth"]])
+            pooled[first : len(ids)] = decode_features(parsed["features/pooled"][:, 0], [held["depth"]])
             progress.update(len(ids) - first)
     if ids != list(images):
         raise UserError(

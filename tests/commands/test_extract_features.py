@@ -44,6 +44,21 @@ def test_the_encoder_of_an_experiment_is_taken(photos, tmp_path):
     assert list(manifest["splits"]) == ["val"]
 
 
+def test_training_images_are_kept_in_several_views(photos, tmp_path):
+    code, out, err = run(f"--records={photos}", f"--output={tmp_path / 'out'}", *SMALL, "--views=3")
+    assert code == 0, err
+    size = "4x4 regions of depth 256"
+    assert out == f"train: 3 images in 3 views, {size}\nval: 1 images, {size}\n"
+    assert "4/4" in err  # the progress bar counts images
+
+
+def test_an_image_has_a_view_at_least(photos, tmp_path):
+    code, _, err = run(f"--records={photos}", f"--output={tmp_path / 'out'}", *SMALL, "--views=0")
+    assert code == 1
+    assert "views" in err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("both", [(), ("--encoder=small_cnn", "--config=x.py")])
 def test_one_encoder_has_to_be_given(photos, tmp_path, both):
     (tmp_path / "x.py").write_text(EXPERIMENT)
@@ -64,4 +79,4 @@ def test_help_names_every_flag():
     code, out, _ = run("--help")
     assert code == 0
     assert "--encoder=mobilenet_v2" in out
-    assert all(f"  --{name}: " in out for name in ("records", "output", "config", "splits", "weights"))
+    assert all(f"  --{name}: " in out for name in ("records", "output", "config", "splits", "weights", "views"))

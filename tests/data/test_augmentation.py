@@ -53,3 +53,5 @@ def test_parts_of_words_cannot_tell_sides(tmp_path):
     Vocabulary.build([["le", "##ft"]], min_count=1).save(tmp_path / "vocabulary.txt")
     with pytest.raises(UserError, match=r"data\.random_flip must know which captions tell left from right"):
         side_words(tmp_path)
+    with pytest.raises(UserError, match=r"--views must know .* holds parts of words. Do without --views."):
+        side_words(tmp_path, "--views")

@@ -43,18 +43,29 @@ def test_a_batch_parses_in_the_graph():
 
 
 def test_features_come_back_in_half_precision():
-    regions = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
-    serialized = tf.constant([records.encode_feature_record(OTHER, regions)])
+    views = np.random.default_rng(0).normal(size=(3, 6, 4)).astype(np.float32)
+    serialized = tf.constant([records.encode_feature_record(OTHER, views)] * 2)
     parsed = records.parse_records(serialized, ("features/regions", "features/pooled", "captions/ids"))
-    back = records.decode_features(parsed["features/regions"], (6, 4))
-    np.testing.assert_array_equal(back[0], regions.astype(np.float16).astype(np.float32))
-    pooled = records.decode_features(parsed["features/pooled"], (4,))
-    np.testing.assert_allclose(pooled[0], regions.mean(axis=0), rtol=1e-3)
-    assert parsed["captions/ids"].to_list() == [[[4, 9]]]
+    assert parsed["features/regions"].shape == parsed["features/pooled"].shape == (2, 3)
+    back = records.decode_features(parsed["features/regions"][1], (6, 4))
+    np.testing.assert_array_equal(back, views.astype(np.float16).astype(np.float32))
+    pooled = records.decode_features(parsed["features/pooled"][1], (4,))
+    np.testing.assert_allclose(pooled, views.mean(axis=1), rtol=1e-3, atol=1e-4)
+    assert parsed["captions/ids"].to_list() == [[[4, 9]]] * 2
+
+
+def test_a_record_of_one_view_is_as_it_was_before_there_were_several():
+    regions = np.arange(24, dtype=np.float32).reshape(6, 4)
+    example = tf.train.Example.FromString(records.encode_feature_record(OTHER, regions[None]))
+    fields = {name: list(example.features.feature[name].bytes_list.value) for name in records.FEATURES}
+    assert fields == {
+        "features/regions": [regions.astype("<f2").tobytes()],
+        "features/pooled": [np.array([10, 11, 12, 13], "<f2").tobytes()],
+    }
 
 
 def test_a_feature_record_keeps_all_but_the_pixels():
-    serialized = records.encode_feature_record(RECORD, np.ones((6, 4), np.float32))
+    serialized = records.encode_feature_record(RECORD, np.ones((1, 6, 4), np.float32))
     assert "image/bytes" not in tf.train.Example.FromString(serialized).features.feature
     with_pixels = tf.train.Example.FromString(serialized)
     with_pixels.features.feature["image/bytes"].bytes_list.value.append(RECORD.image_bytes)
@@ -62,7 +73,7 @@ def test_a_feature_record_keeps_all_but_the_pixels():
 
 
 def test_feature_records_of_before_metadata_still_read():
-    example = tf.train.Example.FromString(records.encode_feature_record(RECORD, np.ones((6, 4), np.float32)))
+    example = tf.train.Example.FromString(records.encode_feature_record(RECORD, np.ones((1, 6, 4), np.float32)))
     del example.features.feature["metadata"]
     parsed = records.parse_records(tf.constant([example.SerializeToString()]), ("metadata",))
     assert parsed["metadata"].numpy().tolist() == [b"{}"]

@@ -25,6 +25,12 @@ def test_each_image_has_the_mean_of_its_regions(features, monkeypatch):
     np.testing.assert_array_equal(found, [[number, 1, 2] for number in range(5)])
 
 
+def test_of_several_views_the_whole_image_is_read(tmp_path):
+    views = [np.stack([regions, regions + 7]) for regions in REGIONS]
+    folder = write_records(tmp_path / "viewed", {"train": IMAGES}, VOCABULARY, regions=views)
+    np.testing.assert_array_equal(read_pooled(folder, "train", IDS), [[number, 1, 2] for number in range(5)])
+
+
 @pytest.mark.parametrize("images", [IDS[:-1], [*IDS, "more"], [*IDS[:-2], *IDS[:2:-1]], ["other", *IDS[1:]]])
 def test_other_images_are_refused(features, images):
     with pytest.raises(UserError, match=r"Split `val` of .* holds other images than that of the records, or in"):
