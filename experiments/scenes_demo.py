@@ -19,7 +19,9 @@ def get_config() -> ExperimentConfig:
     return ExperimentConfig(
         records="data/scenes",
         encoder=EncoderConfig("small_cnn", weights="random", image_size=96, trainable=True),
-        decoder=SoftAttentionConfig(units=256, embedding=128, attention_units=128, word_query=True, dropout=0.2),
+        decoder=SoftAttentionConfig(
+            units=256, embedding=128, attention_units=128, word_query=True, dropout=0.2, embedding_dropout=0.2
+        ),
         objective=CrossEntropyConfig(doubly_stochastic=0.0),
         data=DataConfig(images_per_batch=32, group_batches=10),
         optimizer=OptimizerConfig(learning_rate=2e-3, warmup_steps=100),

@@ -24,7 +24,13 @@ def get_config() -> ExperimentConfig:
         records="data/scenes50k",
         encoder=EncoderConfig("small_hybrid", weights="random", image_size=96, trainable=True),
         decoder=SoftAttentionConfig(
-            units=256, embedding=128, attention_units=128, word_query=True, dropout=0.2, word_dropout=0.1
+            units=256,
+            embedding=128,
+            attention_units=128,
+            word_query=True,
+            dropout=0.2,
+            embedding_dropout=0.2,
+            word_dropout=0.1,
         ),
         objective=CrossEntropyConfig(doubly_stochastic=0.0),
         data=DataConfig(images_per_batch=32, group_batches=10),

@@ -12,7 +12,8 @@ experiments/show_and_tell_flickr8k.py, with Adam, is the one to use.
     python -m im2txt.train --config=experiments/show_and_tell_2016_flickr8k.py --workdir=runs/show_and_tell_2016
 
 Deviations: features of mixed8 instead of the network's last block, so that all experiments share one extraction; they
-are standardised (`im2txt.models.decoders.lstm`), and images are not augmented, as features are cached.
+are standardised (`im2txt.models.decoders.lstm`), and images are not augmented, as features are cached. The image, shown
+once, is not dropped from. Words seen 5 times are kept, as build_records has it; the release keeps those seen 4 times.
 """
 
 from im2txt.data.pipeline import DataConfig

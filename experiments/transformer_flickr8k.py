@@ -22,9 +22,11 @@ def get_config() -> ExperimentConfig:
     return ExperimentConfig(
         records="data/flickr8k_mixed8",
         encoder=EncoderConfig("inception_v3", "mixed8", "imagenet"),
-        decoder=TransformerConfig(layers=2, feed_forward=1024, dropout=0.3, word_dropout=0.1, feature_dropout=0.3),
+        decoder=TransformerConfig(
+            units=384, heads=6, layers=2, feed_forward=1024, dropout=0.3, word_dropout=0.1, feature_dropout=0.3
+        ),
         objective=CrossEntropyConfig(label_smoothing=0.1, doubly_stochastic=0.0),
         data=DataConfig(images_per_batch=10, group_batches=20),
         optimizer=OptimizerConfig(learning_rate=5e-4, warmup_steps=600),
-        training=TrainingConfig(epochs=16),
+        training=TrainingConfig(epochs=14, validate_epochs=2),
     )

@@ -4,7 +4,8 @@ r"""Runs a frozen encoder once over every image of a records folder and keeps wh
         --config=experiments/soft_attention_flickr8k.py
     python -m im2txt.extract_features --records=data/flickr8k --output=data/flickr8k_mobilenet \
         --encoder=mobilenet_v2 --image_size=224
-    python -m im2txt.extract_features --records=data/flickr8k --output=data/flickr8k_views --encoder=vgg16 --views=5
+    python -m im2txt.extract_features --records=data/flickr8k --output=data/flickr8k_views \
+        --encoder=vgg16 --image_size=224 --views=5
 
 The encoder is that of an experiment (--config), or one named by --encoder and the flags beside it. Training
 on the features (--config.records=OUTPUT) is many times faster than on the images. With --views=K, split `train`

@@ -24,7 +24,7 @@ from im2txt.models.captioner import Captioner
 from im2txt.models.encoders import Encoder, build_encoder
 from im2txt.notices import notice
 from im2txt.objectives import build_objective
-from im2txt.objectives.base import Task
+from im2txt.objectives.base import Objective, Task
 from im2txt.text.vocabulary import SPECIAL_WORDS, Vocabulary
 from im2txt.text.word_vectors import read_word_vectors
 from im2txt.training.checkpoints import has_checkpoint
@@ -62,9 +62,7 @@ def train(workdir: str | os.PathLike, config: ExperimentConfig) -> tuple[str, fl
             _initialise(captioner, config, vocabulary)
         optimizer = _optimizer(captioner, config, schedule)
         validation = _validation(config, captioner, vocabulary)
-        objective = build_objective(config.objective, Task(config.records, config.split, schedule.steps_per_epoch))
-        objective.check(captioner)
-        parts = captioner, objective, optimizer, validation
+        parts = captioner, _objective(config, captioner, schedule), optimizer, validation
         loop = TrainingLoop(str(workdir), config.training, schedule, *parts)
         start = loop.resume()
     batches = train_dataset(config.records, config.data, *_inputs(captioner), start, config.split)
@@ -117,7 +115,7 @@ def _initialise(captioner: Captioner, config: ExperimentConfig, vocabulary: Voca
     if config.word_vectors.path:
         words = captioner.decoder.words
         read = read_word_vectors(config.word_vectors.path, vocabulary, words.output_dim, config.training.seed)
-        words.embeddings.assign(read.vectors)
+        captioner.decoder.set_words(read.vectors)
         counts = f"{read.found.sum():,} of {len(vocabulary) - len(SPECIAL_WORDS):,} words"
         notice(f"{config.word_vectors.path} has vectors for {counts}, {read.token_share:.1%} of the training captions")
 
@@ -131,6 +129,19 @@ def _optimizer(captioner: Captioner, config: ExperimentConfig, schedule: Schedul
         steps = config.word_vectors.frozen_epochs * schedule.steps_per_epoch
         optimizer.hold([captioner.decoder.words.embeddings], steps)
     return optimizer
+
+
+def _objective(config: ExperimentConfig, captioner: Captioner, schedule: Schedule) -> Objective:
+    """Builds the objective, having checked that it can train the captioner."""
+    objective = build_objective(config.objective, Task(config.records, config.split, schedule.steps_per_epoch))
+    objective.check(captioner)
+    weight = getattr(config.objective, "doubly_stochastic", 0.0)
+    if weight > 0 and config.decoder.name == "transformer":
+        notice(
+            f"objective.doubly_stochastic is {weight:g}, but no paper has that term for a Transformer, whose maps are "
+            "means over heads; set 0 to leave it out"
+        )
+    return objective
 
 
 def _inputs(captioner: Captioner) -> tuple[tuple[str, ...], int]:

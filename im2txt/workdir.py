@@ -3,6 +3,7 @@
     config.json          the resolved config, with all overrides from the command line
     vocabulary.txt       the words the model was trained with
     encoder.weights.h5   the weights of a frozen encoder (a trainable one is in the checkpoints)
+    encoder.json         the layers of an encoder from KerasHub, so that its preset is needed no more
     versions.json        package versions, the git commit and the vocabulary's checksum
     checkpoints/ best/   see `im2txt.training.checkpoints`
     metrics.jsonl tensorboard/   see `im2txt.training.logging`
@@ -35,6 +36,7 @@ from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.checkpoints import restore_model
 
 CONFIG, ENCODER, VERSIONS = "config.json", "encoder.weights.h5", "versions.json"
+NETWORK = "encoder.json"
 
 
 class LoadedRun(NamedTuple):
@@ -81,6 +83,8 @@ def claim_workdir(
     facts = {**versions(), "vocabulary_sha256": vocabulary.sha256()}
     versions_json = json.dumps(facts, indent=2, sort_keys=True) + "\n"
     contents = {CONFIG: _config_json(config), VOCABULARY: vocabulary.content, VERSIONS: versions_json}
+    if config.encoder.name == "keras_hub":
+        contents[NETWORK] = encoder.network.to_json()
     for name, content in contents.items():
         if not (workdir / name).exists():
             write_whole(workdir / name, content)
@@ -104,11 +108,13 @@ def check_vocabulary(workdir: str | os.PathLike, records: str | os.PathLike) -> 
 def build_captioner(config: ExperimentConfig, vocab_size: int, with_encoder: bool = True) -> Captioner:
     """Builds a captioner, its weights drawn by `config.training.seed`; without the encoder it reads cached features.
 
+    An encoder that starts from another run is a trained one from the first: its statistics stay.
+
     Raises:
         UserError: an unknown component, or encoder weights that are missing or do not fit.
     """
     keras.utils.set_random_seed(config.training.seed)
-    encoder = build_encoder(config.encoder) if with_encoder else None
+    encoder = build_encoder(config.encoder, trained=bool(config.start_from)) if with_encoder else None
     captioner = Captioner(encoder, build_decoder(config.decoder, vocab_size))
     batch = {"input_ids": tf.zeros([1, 1, 1], tf.int32)}
     if with_encoder:
@@ -143,6 +149,7 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> LoadedRun:
     config = config_from_dict(_read_config(workdir))
     vocabulary = _own_vocabulary(Path(workdir))
     captioner = build_captioner(_with_own_weights(config, workdir), len(vocabulary))
+    captioner.encoder.adapts_statistics = False  # whatever it began with, it is trained now
     return LoadedRun(config, vocabulary, captioner, restore_model(workdir, captioner, checkpoint))
 
 
@@ -184,8 +191,10 @@ def _own_vocabulary(workdir: Path) -> Vocabulary:
 
 def _with_own_weights(config: ExperimentConfig, workdir: str | os.PathLike) -> ExperimentConfig:
     """Points the encoder to the workdir's weights: a file if it was frozen, else the checkpoint overwrites them."""
-    weights = "random" if config.encoder.trainable else str(Path(workdir) / ENCODER)
-    return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, weights=weights))
+    own = {"weights": "random" if config.encoder.trainable else str(Path(workdir) / ENCODER)}
+    if (Path(workdir) / NETWORK).exists():
+        own["preset"] = str(Path(workdir) / NETWORK)
+    return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, **own))
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import shutil
 
+import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -120,6 +122,33 @@ def test_a_run_is_loaded_as_it_was(workdir, config, encoder):
 def test_a_run_needs_nothing_outside_its_workdir(workdir, frozen, tmp_path):
     untrained_run(workdir, dataclasses.replace(frozen, records="gone"), WORDS)
     assert load_run(workdir).config.records == "gone"
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+def test_a_run_with_an_encoder_of_keras_hub_needs_its_preset_no_more(workdir, config, tmp_path, trainable):
+    preset = tmp_path / "vit"
+    vit = {"patch_size": 16, "num_layers": 1, "num_heads": 1, "hidden_dim": 4, "mlp_dim": 4}
+    keras_hub.models.ViTBackbone(image_shape=(32, 32, 3), **vit).save_to_preset(str(preset))
+    keras_hub.layers.ViTImageConverter(image_size=(32, 32), scale=1 / 255.0).save_to_preset(str(preset))
+    encoder = EncoderConfig("keras_hub", preset=str(preset), image_size=32, trainable=trainable)
+    config = dataclasses.replace(config, encoder=encoder)
+    captioner = untrained_run(workdir, config, WORDS)
+    assert "encoder.json" in names(workdir)
+    shutil.rmtree(preset)
+    loaded = load_run(workdir)
+    assert (loaded.config, loaded.captioner.encoder.digest()) == (config, captioner.encoder.digest())
+    if not trainable:
+        assert build_encoder(check_workdir(workdir, config).encoder).digest() == captioner.encoder.digest()
+
+
+def test_an_encoder_of_another_run_keeps_its_statistics(workdir, config):
+    images = tf.random.stateless_uniform([2, 32, 32, 3], [1, 2], -1.0, 1.0)
+    config = dataclasses.replace(config, start_from="runs/another")
+    fresh = build_captioner(dataclasses.replace(config, start_from=""), len(WORDS))
+    assert not np.allclose(fresh.encode(images, training=True).pooled, fresh.encode(images).pooled)
+    untrained_run(workdir, config, WORDS)
+    for going_on in (build_captioner(check_workdir(workdir, config), len(WORDS)), load_run(workdir).captioner):
+        np.testing.assert_array_equal(going_on.encode(images, training=True).pooled, going_on.encode(images).pooled)
 
 
 def test_a_captioner_is_a_function_of_its_config(frozen):

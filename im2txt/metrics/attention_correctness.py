@@ -9,6 +9,9 @@ A region of the grid is taken as the cell of the picture that lies under it, and
 
     attention_in_box        the attention of a cell counts by the share of its area in the box
     attention_touching_box  it counts in full where the box touches the cell
+
+Where several boxes lie in a cell, the largest of their shares counts, not that of their union: attention_in_box is then
+slightly low.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

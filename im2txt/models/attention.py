@@ -44,10 +44,11 @@ class RegionAttention(keras.layers.Layer):
         return keys if self.second_key is None else self.second_key(keys)
 
     def call(self, queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns contexts [rows, depth] and attention weights [rows, regions]."""
+        """Returns contexts [rows, depth] and attention weights float32 [rows, regions]."""
         query = self.query(queries)
         query = tf.reshape(query, [tf.shape(keys)[0], -1, query.shape[-1]])  # [images, rows an image, units]
-        weights = tf.reshape(tf.nn.softmax(self._scores(query, keys)), [-1, keys.shape[1]])
+        scores = tf.cast(self._scores(query, keys), tf.float32)  # bfloat16 holds three digits: too few for a softmax
+        weights = tf.reshape(tf.nn.softmax(scores), [-1, keys.shape[1]])
         return mean_region(weights, values), weights
 
     def _scores(self, query: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
@@ -78,6 +79,7 @@ class ScaledDotProductAttention(RegionAttention):
 
 def mean_region(weights: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
     """Returns the means [rows, depth] of values [images, regions, depth] under weights [rows, regions]."""
+    weights = tf.cast(weights, values.dtype)
     weights = tf.reshape(weights, [tf.shape(values)[0], -1, values.shape[1]])  # [images, rows an image, regions]
     return tf.reshape(tf.matmul(weights, values), [-1, values.shape[-1]])
 

@@ -11,7 +11,8 @@ Deviation: the pooled vector is the mean over the grid of the chosen end point, 
 InceptionV3's own pooling of its last block; at `mixed10` the two are the same.
 
 Batch normalisation of a frozen encoder always runs in inference mode, and so does that of one that begins with trained
-weights: their statistics come from more images than a fine-tuning batch has, and where they change the loss jumps.
+weights, be they downloaded, of a file or of another run (`start_from`): their statistics come from more images than a
+fine-tuning batch has, and where they change the loss jumps.
 """
 
 import hashlib
@@ -28,9 +29,10 @@ from im2txt.models.features import ImageFeatures
 from im2txt.models.networks import (
     Network,
     application,
+    efficientnet,
     keras_hub_network,
     pixels_of_caffe,
-    pixels_to_255,
+    scales,
     small_cnn,
     small_hybrid,
 )
@@ -77,6 +79,8 @@ class Encoder(keras.layers.Layer):
         self.image_size = network.input_shape[1]
         self.grid = tuple(network.output_shape[1:3])
         self.depth = network.output_shape[3]
+        if hidden := _hidden_from_checkpoints(network):
+            self.hidden = tf.train.Checkpoint(**{f"variable{number}": each for number, each in enumerate(hidden)})
 
     def call(self, images: tf.Tensor, training: bool = False) -> ImageFeatures:
         """Returns pooled [batch, depth] and regions [batch, height * width, depth] of the grid."""
@@ -85,15 +89,27 @@ class Encoder(keras.layers.Layer):
         return ImageFeatures(pooled=tf.reduce_mean(regions, axis=1), regions=regions)
 
     def digest(self) -> str:
-        """Returns the SHA-256 of shapes and weights: two encoders with the same digest yield the same features."""
+        """Returns the SHA-256 of shapes, weights and scales: encoders with the same one yield the same features."""
         digest = hashlib.sha256(f"{self.network.input_shape} {self.network.output_shape}".encode())
         for weight in self.network.weights:
             digest.update(weight.numpy().tobytes())
+        for scale in scales(self.network):
+            digest.update(scale)
         return digest.hexdigest()
 
 
-def build_encoder(config: EncoderConfig) -> Encoder:
+def _hidden_from_checkpoints(network: keras.Model) -> list[tf.Variable]:
+    """Returns the variables that `tf.train.Checkpoint` misses: of layers in lists, as transformers of KerasHub have."""
+    seen = {id(each) for each in tf.train.TrackableView(network).descendants()}
+    return [each.value for each in network.variables if not {id(each), id(each.value)} & seen]
+
+
+def build_encoder(config: EncoderConfig, trained: bool = False) -> Encoder:
     """Builds the encoder and loads its weights.
+
+    Args:
+        config: which one.
+        trained: whether it will get the weights of a trained one, whatever it begins with.
 
     Raises:
         UserError: unknown name or end point, or weights that are missing or do not fit.
@@ -107,7 +123,8 @@ def build_encoder(config: EncoderConfig) -> Encoder:
     cut = _cut(network, config.end_point or entry.end_point)
     if config.weights not in ("imagenet", "random"):
         _load_weights(cut, config.weights)
-    encoder = Encoder(cut, trainable=config.trainable, adapts_statistics=config.weights == "random")
+    adapts = config.weights == "random" and not trained
+    encoder = Encoder(cut, trainable=config.trainable, adapts_statistics=adapts)
     if config.trainable_after:
         _freeze_up_to(config.trainable_after, cut)
     return encoder
@@ -178,7 +195,7 @@ ENCODERS: dict[str, EncoderEntry] = {
     "vgg19": EncoderEntry(application(keras.applications.VGG19, pixels_of_caffe), "block5_conv4"),
     "resnet50": EncoderEntry(application(keras.applications.ResNet50, pixels_of_caffe), "conv5_block3_out"),  # He 2016
     # Tan & Le 2019
-    "efficientnet_b0": EncoderEntry(application(keras.applications.EfficientNetB0, pixels_to_255), "top_activation"),
+    "efficientnet_b0": EncoderEntry(efficientnet(keras.applications.EfficientNetB0), "top_activation"),
     "keras_hub": EncoderEntry(keras_hub_network, "grid"),  # any image backbone of KerasHub, by encoder.preset
     "small_cnn": EncoderEntry(small_cnn, "position"),  # ours; 6x6x256 at 96 pixels
     "small_hybrid": EncoderEntry(small_hybrid, "grid"),  # ours; 6x6x256 at 96 pixels

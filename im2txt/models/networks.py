@@ -5,21 +5,26 @@ Networks of `keras.applications` want pixels in three ways: in [-1, 1] (Inceptio
 (VGG, ResNet). Each gets them in its own way from a first layer without weights.
 
 `keras_hub_network` makes one of any image backbone of KerasHub (formerly keras-nlp), by the name or the folder of a
-preset. The tokens of a transformer, without its class token, become the grid of its patches.
+preset, or by the JSON of such a network (`encoder.json` of a workdir). The tokens of a transformer, without its class
+token, become the grid of its patches.
 
 `small_cnn` and `small_hybrid` are our own and train from scratch in minutes.
 """
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from im2txt.errors import UserError
 
 Network = Callable[[int, str | None, str], keras.Model]  # side of the image, weights to download, preset
 MEAN_BGR = (103.939, 116.779, 123.68)  # of ImageNet's training images, 0 to 255, as VGG's authors measured it
+DEVIATION_RGB = (0.229, 0.224, 0.225)  # of the same, 0 to 1, as keras.applications has it for EfficientNet
+PIXELS, CONVERTER = "pixels", "converter"  # names of our own first layers, which an encoder's name and preset determine
 
 
 @keras.saving.register_keras_serializable("im2txt")
@@ -38,12 +43,12 @@ def pixels_as_they_are(image: keras.KerasTensor) -> keras.KerasTensor:
 
 def pixels_to_255(image: keras.KerasTensor) -> keras.KerasTensor:
     """For networks that expect 0 to 255."""
-    return keras.layers.Rescaling(127.5, 127.5, name="pixels")(image)
+    return keras.layers.Rescaling(127.5, 127.5, name=PIXELS)(image)
 
 
 def pixels_of_caffe(image: keras.KerasTensor) -> keras.KerasTensor:
     """For networks that were trained in caffe, or as there."""
-    return CaffePixels(name="pixels")(image)
+    return CaffePixels(name=PIXELS)(image)
 
 
 def application(build: Callable[..., keras.Model], pixels: Callable = pixels_as_they_are) -> Network:
@@ -57,13 +62,43 @@ def application(build: Callable[..., keras.Model], pixels: Callable = pixels_as_
     return network
 
 
+def efficientnet(build: Callable[..., keras.Model]) -> Network:
+    """Returns what builds an EfficientNet of `keras.applications`: the same network whatever its weights.
+
+    Where Keras downloads weights, and only there, it puts one more layer into the network: those weights were trained
+    on pixels divided by the root of their deviation once more (https://github.com/tensorflow/tensorflow/issues/49930).
+    """
+    plain = application(build, pixels_to_255)
+
+    def network(size: int, weights: str | None, preset: str = "") -> keras.Model:
+        built = plain(size, weights, preset)
+        return built if weights else keras.models.clone_model(built, call_function=_with_one_more_scale)
+
+    return network
+
+
+def _with_one_more_scale(layer: keras.layers.Layer, *args: keras.KerasTensor, **kwargs: object) -> keras.KerasTensor:
+    output = layer(*args, **kwargs)
+    if not isinstance(layer, keras.layers.Normalization):
+        return output
+    return keras.layers.Rescaling([1.0 / math.sqrt(deviation) for deviation in DEVIATION_RGB])(output)
+
+
+def scales(network: keras.Model) -> list[bytes]:
+    """Returns the numbers that Keras' own networks hold in layers without weights."""
+    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Rescaling)]
+    own = [layer for layer in layers if layer.name not in (PIXELS, CONVERTER)]
+    return [np.asarray(value, np.float32).tobytes() for layer in own for value in (layer.scale, layer.offset)]
+
+
 def keras_hub_network(size: int, weights: str | None, preset: str) -> keras.Model:
     """Builds an image backbone of KerasHub; its output is a grid.
 
     Args:
         size: side of the image, pixels; must be that of a transformer's preset.
         weights: None for random ones, anything else for the preset's.
-        preset: its name, such as `vit_base_patch16_224_imagenet`, or a folder.
+        preset: its name, such as `vit_base_patch16_224_imagenet`, or a folder; or a file with the JSON of a network
+            that this function has built, which holds no weights.
 
     Raises:
         UserError: the preset is not to be had, it is for another size, or it yields no grid.
@@ -72,21 +107,38 @@ def keras_hub_network(size: int, weights: str | None, preset: str) -> keras.Mode
 
     if not preset:
         raise UserError("encoder.preset: give the name or the folder of the KerasHub preset to use.")
+    if preset.endswith(".json"):
+        return _network_of_json(preset, weights)
     try:
         backbone = keras_hub.models.Backbone.from_preset(preset, load_weights=weights is not None)
         converter = keras_hub.layers.ImageConverter.from_preset(preset)
     except Exception as error:  # of many kinds: files, names, downloads
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"encoder.preset `{preset}` cannot be loaded: {reason}") from None
+        raise _not_loaded(preset, error) from None
     image = keras.Input((size, size, 3))
     scale, offset = (1.0 if converter.scale is None else converter.scale), converter.offset or 0.0
-    pixels = keras.layers.Rescaling(scale, offset, name="converter")(pixels_to_255(image))
+    pixels = keras.layers.Rescaling(scale, offset, name=CONVERTER)(pixels_to_255(image))
     try:
         grid = _as_grid(backbone(pixels))
     except ValueError as error:  # a size that its positions do not fit
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"encoder.image_size {size} does not fit encoder.preset `{preset}`: {reason}") from None
     return keras.Model(image, grid, name=backbone.name)
+
+
+def _network_of_json(path: str, weights: str | None) -> keras.Model:
+    if weights:
+        raise UserError(f"encoder.preset {path} holds no weights. Give `random` or a file as encoder.weights.")
+    try:
+        return keras.models.model_from_json(Path(path).read_text(encoding="utf-8"))
+    except Exception as error:  # of many kinds: no file, no JSON, layers of another version of KerasHub
+        raise _not_loaded(path, error) from None
+
+
+def _not_loaded(preset: str, error: Exception) -> UserError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return UserError(
+        f"encoder.preset `{preset}` cannot be loaded: {reason}. Give the name or the folder of a KerasHub preset."
+    )
 
 
 def _as_grid(features: keras.KerasTensor) -> keras.KerasTensor:

@@ -1,6 +1,7 @@
 """What attention maps look like in training: how wide they are, and how much they move from word to word.
 
-Both go to the logs of every objective where the decoder attends, as means over the words of the batch:
+Both go to the logs of every objective where the decoder attends, as means over the words of the batch, or over those
+that were drawn in their place (`self_critical`):
 
     attention_entropy   H(alpha_t) = -sum_i alpha_ti log alpha_ti in nats: 0 looks at one region, log(regions) at all
     attention_change    1/2 sum_i |alpha_ti - alpha_(t-1)i|, the total variation: 0 looks where it looked, 1 elsewhere

@@ -4,8 +4,9 @@
 
 divided by the number of words of the global batch (by the training loop). The paper adds the second sum to the summed
 log-likelihood of a caption with lambda = 1 and tau = 1 (Xu et al. 2015, equation 14), which is what this does. Other
-readings are a matter of lambda: the authors' code takes the mean over 196 regions and the sum over 64 captions (lambda
-= 64 / 196), a well-known port the mean over both (lambda = 1 / 196).
+readings are a matter of lambda. The authors' code adds the sum over 64 captions of the mean over 196 regions to a mean
+over captions (lambda = 64 / 196 = 0.33). A well-known port adds the mean over captions and regions to the mean over
+words (lambda = words a caption / 196, about 0.06).
 
 As alpha_t sums to one at every step, sum_i (tau - s_i)^2 = sum_i s_i^2 + a constant, where s_i = sum_t alpha_ti: the
 gradient does not depend on tau. That the target 1 cannot be reached is therefore of no consequence.
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from im2txt.errors import UserError
 from im2txt.models.captioner import Batch, Captioner
 from im2txt.models.decoders.base import Decoded
 from im2txt.objectives.attention_maps import attention_sums
@@ -31,7 +33,8 @@ class CrossEntropyConfig:
     Attributes:
         name: key of OBJECTIVES.
         label_smoothing: share of the target spread over all words.
-        doubly_stochastic: the lambda of the attention term; 1 is the paper's, 0 turns it off.
+        doubly_stochastic: the lambda of the attention term; 1 is the paper's, for soft attention; 0 turns it off. Set
+            0 for a Transformer, whose maps are means over heads: no paper has the term there.
         attention_target: the tau of the attention term.
     """
 
@@ -47,6 +50,15 @@ class CrossEntropy(Objective):
     def __init__(self, config: CrossEntropyConfig, task: Task | None = None) -> None:
         super().__init__(name=config.name)
         self.config = config
+
+    def check(self, captioner: Captioner) -> None:
+        """Raises UserError where the decoder draws where to look in training: no gradient passes through a draw."""
+        if captioner.decoder.draws and captioner.decoder.config.semi_sampling < 1:
+            raise UserError(
+                f"objective.name `{self.config.name}` does not teach this decoder where to look: it draws regions, and "
+                "no gradient passes through a draw. Train it with objective.name=variational_bound "
+                "(VariationalBoundConfig), or set decoder.semi_sampling=1, with which training draws nothing."
+            )
 
     def __call__(self, captioner: Captioner, batch: Batch, seed: tf.Tensor | None, step: int | tf.Tensor = 0) -> Loss:
         """Scores a batch, with label smoothing only in training."""

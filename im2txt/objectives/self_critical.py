@@ -30,9 +30,10 @@ from im2txt.metrics.cider_reward import CiderReward
 from im2txt.models.captioner import Batch, Captioner
 from im2txt.models.decoders.base import Decoder, repeat_rows
 from im2txt.models.features import ImageFeatures
+from im2txt.objectives.attention_maps import attention_sums
 from im2txt.objectives.base import Loss, Objective, Task
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
-from im2txt.text.vocabulary import PAD, START
+from im2txt.text.vocabulary import END, PAD, START
 
 BASELINES = ("others", "greedy")
 
@@ -78,6 +79,21 @@ class SelfCritical(Objective):
         self._people = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))
         self._reward = CiderReward(_caption_ids(task))
 
+    def check(self, captioner: Captioner) -> None:
+        """Raises UserError for captions beyond what the decoder can say, and where it would not learn to look."""
+        decoder = captioner.decoder
+        if decoder.max_length and self.config.max_length > decoder.max_length:
+            raise UserError(
+                f"objective.max_length is {self.config.max_length}, but this decoder goes through {decoder.max_length} "
+                "words at most. Lower it, or train with a larger decoder.max_length."
+            )
+        if decoder.draws and decoder.config.test_attention != "expectation":
+            raise UserError(
+                f"objective.name `{self.config.name}` does not teach this decoder where to look: it picks regions "
+                f"(decoder.test_attention is `{decoder.config.test_attention}`), and no gradient passes through the "
+                "choice. Set decoder.test_attention=expectation."
+            )
+
     def __call__(self, captioner: Captioner, batch: Batch, seed: tf.Tensor | None, step: int | tf.Tensor = 0) -> Loss:
         """Scores a batch; without a seed by the cross-entropy of people's captions."""
         if seed is None:
@@ -85,14 +101,17 @@ class SelfCritical(Objective):
         features = captioner.features(batch, training=True)
         drawn, advantages, rewards = self._draw(captioner.decoder, features, batch["index"], seed)
         words = tf.cast(drawn != PAD, tf.float32)  # [rows, length]
-        log_probabilities = _log_probabilities(captioner.decoder, features, drawn, self.config.temperature)
+        decoded = captioner.decoder(features, tf.pad(drawn[:, :-1], [[0, 0], [1, 0]], constant_values=START))
+        log_probabilities = _log_probabilities(decoded.logits, drawn, self.config.temperature)
         total = -tf.reduce_sum(advantages[:, None] * log_probabilities * words)
         weight = tf.reduce_sum(words)
-        sums = {"reward": tf.reduce_mean(rewards) * weight}  # the loop divides by the words
+        sums = {"reward": _mean(tf.reduce_sum(rewards), tf.size(rewards)) * weight}  # the loop divides by the words
+        if decoded.attention is not None:
+            sums.update(attention_sums(decoded.attention, words))
         if self.config.cross_entropy:
             people = self._people(captioner, batch, seed, step)
             total += self.config.cross_entropy * people.total
-            sums["cross_entropy"] = people.total / people.weight * weight
+            sums["cross_entropy"] = _mean(people.total, people.weight) * weight
         return Loss(total, weight, sums)
 
     def _draw(
@@ -122,12 +141,16 @@ class SelfCritical(Objective):
         return tf.ensure_shape(tf.numpy_function(score, [index, ids], tf.float32, stateful=False), [None])
 
 
-def _log_probabilities(decoder: Decoder, features: ImageFeatures, drawn: tf.Tensor, temperature: float) -> tf.Tensor:
-    """Returns the log-probability of every drawn word, float32 [rows, length]; 0 behind the caption."""
-    inputs = tf.pad(drawn[:, :-1], [[0, 0], [1, 0]], constant_values=START)
-    logits = sayable(decoder(features, inputs).logits) / temperature
-    real = tf.where(drawn == PAD, 2, drawn)  # <pad> has probability 0
-    return -tf.nn.sparse_softmax_cross_entropy_with_logits(real, logits)
+def _mean(total: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """Returns the mean over all replicas; theirs would be weighed by the words each has drawn."""
+    total, count = tf.distribute.get_replica_context().all_reduce("sum", [total, tf.cast(count, tf.float32)])
+    return total / tf.maximum(count, 1.0)
+
+
+def _log_probabilities(logits: tf.Tensor, drawn: tf.Tensor, temperature: float) -> tf.Tensor:
+    """Returns the log-probability of every drawn word, float32 [rows, length]; behind the caption that of <end>."""
+    real = tf.where(drawn == PAD, END, drawn)  # <pad> has probability 0
+    return -tf.nn.sparse_softmax_cross_entropy_with_logits(real, sayable(logits) / temperature)
 
 
 def _caption_ids(task: Task) -> list[list[list[int]]]:

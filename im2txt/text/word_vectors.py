@@ -6,6 +6,8 @@
 
 The kind is told from the file itself. Files are streamed: what is not in the vocabulary is never kept. Vocabularies are
 in lower case; a word that is not there as such is looked for capitalised, as word2vec's news vectors have names.
+
+Vectors are yielded as they are in the file; a decoder that scales its words makes up for it in `Decoder.set_words`.
 """
 
 import gzip
@@ -151,4 +153,7 @@ def _read_binary(file: BinaryIO, path: Path, words: int, depth: int) -> Iterator
 
 def _check_depth(path: Path, found: int, depth: int) -> None:
     if found != depth:
-        raise UserError(f"{path} has vectors of {found} numbers. Set decoder.embedding to {found}; it is {depth}.")
+        raise UserError(
+            f"{path} has vectors of {found} numbers. Set the width of the decoder's words to {found}, decoder.units of "
+            f"a Transformer and decoder.embedding of others; it is {depth}."
+        )

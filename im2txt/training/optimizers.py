@@ -25,7 +25,7 @@ class OptimizerConfig:
         decay_epochs: of `staircase`.
         warmup_steps: the rate climbs in so many equal steps.
         momentum: of `sgd`.
-        weight_decay: decoupled (AdamW), times the learning rate; 0 turns it off.
+        weight_decay: decoupled (AdamW), times the variable's own learning rate; 0 turns it off.
         encoder_factor: what the learning rate of a trainable encoder is multiplied by.
         clip_norm: largest global norm of the gradients, after the all-reduce; 0 turns it off.
     """
@@ -74,13 +74,22 @@ class _PartlySlow:
         self._set(variables, lambda _: factor)
 
     def hold(self, variables: Iterable[keras.Variable], steps: float) -> None:
-        """Leaves these variables as they are for so many steps."""
+        """Leaves these variables as they are for so many steps.
+
+        Their gradients go on to feed Adam's moments, and to count in the norm that `clip_norm` bounds.
+        """
         self._set(variables, lambda step: tf.cast(tf.cast(step, tf.float32) >= steps, tf.float32))
 
     def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
-        """Changes one variable."""
+        """Changes one variable: decays it, then takes a step."""
         factor = self._factors.get(self._var_key(variable), lambda _: 1.0)
-        super().update_step(gradient, variable, learning_rate * factor(self.iterations))
+        rate = learning_rate * factor(self.iterations)
+        if self.weight_decay:
+            variable.assign_sub(variable * tf.cast(self.weight_decay * rate, variable.dtype))
+        super().update_step(gradient, variable, rate)
+
+    def _apply_weight_decay(self, variables: Iterable[keras.Variable]) -> None:
+        """Does nothing, where Keras decays all variables at one rate: `update_step` has done it."""
 
     def _set(self, variables: Iterable[keras.Variable], factor: Callable[[tf.Tensor], tf.Tensor | float]) -> None:
         keys = map(self._var_key, variables)  # Keras' own key: it knows the parts that replicas hold, too

@@ -14,7 +14,7 @@ from im2txt.text.vocabulary import Vocabulary
 
 MONITOR = "val/CIDEr-D"
 CHANGE = "val/attention_change"
-_LOGGED = ("cross_entropy", "attention_change")
+_LOGGED = ("cross_entropy", "attention_entropy", "attention_change")
 
 
 class Validation:
@@ -37,7 +37,8 @@ class Validation:
     def __call__(self) -> dict[str, float]:
         """Returns `val/cross_entropy` a word and, unless that is NaN, the scores of the best captions.
 
-        Where the decoder attends, `val/attention_change` tells how much its map moves from word to word.
+        Where the decoder attends, `val/attention_entropy` tells how wide its map is, and `val/attention_change` how
+        much it moves from word to word.
         """
         means = self._means()
         if not math.isfinite(means["val/cross_entropy"]):

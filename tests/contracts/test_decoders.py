@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders import DECODERS, build_decoder
 from im2txt.models.decoders.base import repeat_rows
 from im2txt.models.features import ImageFeatures
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
+from im2txt.objectives.variational_bound import VariationalBound, VariationalBoundConfig
 
 VOCAB, IMAGES, CAPTIONS, LENGTH, REGIONS, DEPTH = 11, 2, 3, 4, 5, 6
 SMALL = {"units": 8, "embedding": 8, "attention_units": 7, "layers": 2}
@@ -18,10 +20,13 @@ VARIANTS = [  # options that change the computation
     ("lstm", {"cell": "gru"}),
     ("soft_attention", {"word_query": True, "attention_layers": 2}),
     ("soft_attention", {"cell": "gru", "reset_after": True, "attention": "scaled_dot_product"}),
+    ("soft_attention", {"cell": "gru", "gate": False}),  # the recurrence of Bahdanau et al. 2015
     ("hard_attention", {"test_attention": "argmax"}),
     ("hard_attention", {"test_attention": "sample", "cell": "gru"}),
     ("transformer", {"encoder_layers": 0, "pre_norm": False, "positions": "learned"}),
 ]
+ALL = [(name, {}) for name in sorted(DECODERS)] + VARIANTS
+NO_DROPOUT = {"dropout": 0.0, "embedding_dropout": 0.0}
 
 
 @pytest.fixture(params=sorted(DECODERS))
@@ -29,7 +34,7 @@ def decoder(request):
     return small_decoder(request.param)
 
 
-@pytest.fixture(params=[(name, {}) for name in sorted(DECODERS)] + VARIANTS, ids=str)
+@pytest.fixture(params=ALL, ids=str)
 def variant(request):
     name, options = request.param
     return small_decoder(name, **options)
@@ -132,7 +137,7 @@ def test_dropout_is_a_function_of_the_seed(decoder):
 def test_word_dropout_hides_words_in_training_alone():
     ids, others = input_ids(), tf.concat([input_ids()[:, :1], input_ids()[:, 1:] % 7 + 4], axis=1)
     for name in DECODERS:
-        decoder = small_decoder(name, dropout=0.0, word_dropout=1.0)
+        decoder = small_decoder(name, **NO_DROPOUT, word_dropout=0.999)
         hidden, also = (decoder(features(), words, tf.constant([1, 2])).logits for words in (ids, others))
         np.testing.assert_array_equal(hidden, also)
         assert np.abs(decoder(features(), ids).logits - decoder(features(), others).logits).max() > 0.01
@@ -181,27 +186,45 @@ def test_loss_at_initialisation_is_about_log_vocab(decoder):
     assert float(loss.total / loss.weight) == pytest.approx(np.log(VOCAB), rel=0.15)
 
 
-@pytest.mark.parametrize("name", sorted(DECODERS))
-def test_a_tiny_batch_is_learned_by_heart(name):
-    decoder = small_decoder(name, units=32, embedding=32, dropout=0.0)
+@pytest.mark.parametrize(("name", "options"), ALL, ids=str)
+def test_a_tiny_batch_is_learned_by_heart(name, options):
+    """A decoder that draws learns from its draws, by its own objective, and is asked as `test_attention` says."""
+    decoder = small_decoder(name, **{**NO_DROPOUT, "units": 32, "embedding": 32, **options})
     images = 8
     ids = input_ids(images)[::CAPTIONS]  # one caption an image
     targets = tf.roll(ids, -1, axis=1)
-    optimizer = keras.optimizers.Adam(0.02)
+    batch = {"pooled": features(images).pooled, "regions": features(images).regions}
+    batch |= {"input_ids": ids[:, None], "target_ids": targets[:, None], "weights": tf.ones([images, 1, LENGTH])}
+    objective = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))
+    if decoder.draws:
+        objective = VariationalBound(VariationalBoundConfig())
+    captioner, optimizer = (
+        Captioner(None, decoder),
+        keras.optimizers.Adam(0.005),
+    )  # higher, and post-norm needs a warm-up
     optimizer.build(decoder.trainable_variables)
 
     @tf.function
-    def step():
+    def step(seed):
         with tf.GradientTape() as tape:
-            logits = decoder(features(images), ids).logits
-            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
-        gradients = tape.gradient(loss, decoder.trainable_variables)
+            loss = objective(captioner, batch, seed)
+            mean = loss.total / loss.weight
+        gradients = tape.gradient(mean, decoder.trainable_variables)
         optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
-        return tf.reduce_mean(tf.cast(tf.argmax(logits, -1, tf.int32) == targets, tf.float32))
 
-    for _ in range(200):
-        accuracy = step()
-    assert accuracy == 1.0
+    for number in range(120):
+        step(tf.constant([1, number]))
+    np.testing.assert_array_equal(np.argmax(decoder(features(images), ids).logits, -1), targets)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0])
+@pytest.mark.parametrize("name", sorted(DECODERS))
+def test_rates_that_are_no_shares_are_told(name, rate):
+    fields = [field for field in DECODERS[name].config.__dataclass_fields__ if field.endswith("dropout")]
+    assert {"dropout", "word_dropout"} <= set(fields)
+    for field in fields:
+        with pytest.raises(UserError, match=rf"decoder\.{field} is {rate}; it is a share, from 0 to below 1\."):
+            small_decoder(name, **{field: rate})
 
 
 @pytest.mark.parametrize("name", sorted(DECODERS))

@@ -39,7 +39,7 @@ print(json.dumps({"captions": captions, "scores": found["scores"].numpy().tolist
 """
 CONFIG = ExperimentConfig(
     encoder=EncoderConfig("small_cnn", weights="random", image_size=SIZE, trainable=True),
-    decoder=SoftAttentionConfig(units=16, embedding=16, attention_units=16, dropout=0.0),
+    decoder=SoftAttentionConfig(units=16, embedding=16, attention_units=16, dropout=0.0, embedding_dropout=0.0),
     data=DataConfig(images_per_batch=8, captions_per_image=2),
     optimizer=OptimizerConfig(learning_rate=0.02, schedule="constant"),
     training=TrainingConfig(epochs=6.0, validate_epochs=6.0, average_decay=0.5),

@@ -90,6 +90,20 @@ def test_the_order_of_regions_moves_weights_only(example):
     np.testing.assert_allclose(moved_contexts, contexts, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ATTENTIONS)
+def test_softmax_is_in_float32_whatever_the_policy(name):
+    """In bfloat16 the weights of 100 regions would miss a sum of one by some thousandths."""
+    queries, regions = np.ones((2, 5), "f4"), np.random.default_rng(0).normal(size=(1, 100, 3)).astype("f4")
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        attention = build_attention(name, units=7, layers=1)
+        contexts, weights = attention(queries, attention.keys(regions), regions)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert (contexts.dtype, weights.dtype) == (tf.bfloat16, tf.float32)
+    np.testing.assert_allclose(tf.reduce_sum(weights, axis=1), np.ones(2), rtol=1e-5)
+
+
 def test_mistakes_are_told():
     with pytest.raises(UserError, match=r"decoder\.attention `aditive` is unknown\. Did you mean `additive`\?"):
         build_attention("aditive", 3, 1)

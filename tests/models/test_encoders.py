@@ -1,14 +1,17 @@
 """Every encoder of the table, with random weights at a small size."""
 
 import functools
+import hashlib
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras.src.applications.efficientnet import DEFAULT_BLOCKS_ARGS, EfficientNet
 
 from im2txt.errors import UserError
-from im2txt.models.encoders import ENCODERS, EncoderConfig, build_encoder
+from im2txt.models.encoders import ENCODERS, Encoder, EncoderConfig, EncoderEntry, build_encoder
+from im2txt.models.networks import efficientnet
 
 SIZE = 96
 GRIDS = {  # height, width, depth; by the strides and paddings of the papers' tables
@@ -52,6 +55,23 @@ def test_the_grid_is_that_of_the_end_point(name, end_point):
     np.testing.assert_allclose(features.pooled, tf.reduce_mean(features.regions, axis=1), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "end_points", "size", "grids"),
+    [
+        ("inception_v3", ("mixed8", "mixed10"), 299, [(8, 8, 1280), (8, 8, 2048)]),  # Szegedy et al. 2016, table 1
+        ("vgg16", ("block5_conv3",), 224, [(14, 14, 512)]),
+        ("vgg19", ("block5_conv4",), 224, [(14, 14, 512)]),  # Xu et al. 2015, section 4.3
+    ],
+)
+def test_the_grids_of_the_papers(name, end_points, size, grids):
+    network = encoder(name).network  # built for smaller images, but shapes can be asked of it for any
+    assert network.layers[-1].name == end_points[-1]
+    cut = keras.Model(network.input, [network.get_layer(end_point).output for end_point in end_points])
+    cut.input_spec = None
+    shapes = cut.compute_output_shape((1, size, size, 3))
+    assert [tuple(shape[1:]) for shape in shapes] == grids
+
+
 def test_cells_of_the_hybrid_know_of_each_other():
     image = images(1)
     far = tf.tensor_scatter_nd_update(image, [[0, SIZE - 1, SIZE - 1]], [[1.0, -1.0, 1.0]])  # one corner's pixel
@@ -82,6 +102,15 @@ def test_statistics_of_loaded_weights_stay(tmp_path):
     built = build_encoder(EncoderConfig("small_cnn", weights=path, image_size=SIZE, trainable=True))
     np.testing.assert_array_equal(built(images(), training=True).regions, built(images()).regions)
     assert built.trainable_variables
+
+
+def test_statistics_of_another_run_stay():
+    config = EncoderConfig("small_cnn", weights="random", image_size=32, trainable=True)
+    for trained in (False, True):
+        built = build_encoder(config, trained)
+        same = np.array_equal(built(images(size=32), training=True).regions, built(images(size=32)).regions)
+        assert same == trained
+        assert built.trainable_variables
 
 
 def test_only_the_last_blocks_are_trained_if_the_config_says_so():
@@ -140,6 +169,48 @@ def test_the_digest_is_of_the_weights_and_shapes(tmp_path):
     np.testing.assert_array_equal(again(images()).regions, first(images()).regions)
     again.network.weights[0].assign(again.network.weights[0] * 1.001)
     assert again.digest() != first.digest()
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in GRIDS} - {"efficientnet_b0"}))
+def test_the_digest_is_what_feature_folders_already_hold(name):
+    network = encoder(name).network
+    digest = hashlib.sha256(f"{network.input_shape} {network.output_shape}".encode())
+    for weight in network.weights:
+        digest.update(weight.numpy().tobytes())
+    assert encoder(name).digest() == digest.hexdigest()
+
+
+def test_the_digest_is_of_the_scales_that_are_no_weights_too():
+    digests = set()
+    for scale, name in ((2.0, "rescaling"), ([2.0, 3.0, 4.0], "rescaling"), (1.0, "pixels"), (2.0, "pixels")):
+        image = keras.Input((4, 4, 3))
+        scaled = keras.layers.Rescaling(scale, name=name)(image)
+        network = keras.Model(image, keras.layers.Conv2D(2, 1, kernel_initializer="ones")(scaled))
+        digests.add(Encoder(network).digest())
+    assert len(digests) == 3  # our own first layer is given by the encoder's name
+
+
+def layers_of(built):
+    """What the layers do, less the names that Keras numbers."""
+    layers = built.network.layers
+    scaled = [(each.scale, each.offset) if isinstance(each, keras.layers.Rescaling) else () for each in layers]
+    return [(type(layer), scale, layer.output.shape) for layer, scale in zip(layers, scaled)]
+
+
+def test_efficientnet_is_the_same_network_whatever_its_weights(monkeypatch, tmp_path):
+    one_block = {"blocks_args": DEFAULT_BLOCKS_ARGS[:1], "name": "efficientnetb0", "weights_name": "b0"}
+    build = efficientnet(functools.partial(EfficientNet, 1.0, 1.0, SIZE, **one_block))
+    monkeypatch.setitem(ENCODERS, "efficientnet_b0", EncoderEntry(build, "top_activation"))
+    random = build_encoder(EncoderConfig("efficientnet_b0", weights="random", image_size=SIZE))
+    path = str(tmp_path / "efficientnet.weights.h5")
+    random.network.save_weights(path)
+    monkeypatch.setattr("keras.src.applications.efficientnet.file_utils.get_file", lambda *_, **__: path)
+    downloaded = build_encoder(EncoderConfig("efficientnet_b0", weights="imagenet", image_size=SIZE))
+    loaded = build_encoder(EncoderConfig("efficientnet_b0", weights=path, image_size=SIZE))
+    for other in (random, loaded):
+        assert layers_of(other) == layers_of(downloaded)
+        np.testing.assert_array_equal(other(images()).regions, downloaded(images()).regions)
+        assert other.digest() == downloaded.digest()
 
 
 def test_the_same_weights_at_another_size_are_another_encoder():

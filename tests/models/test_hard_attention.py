@@ -13,7 +13,7 @@ from im2txt.models.decoders.soft_attention import SoftAttentionConfig, SoftAtten
 from im2txt.models.features import ImageFeatures
 
 VOCAB, REGIONS, LENGTH = 9, 4, 5
-SMALL = {"units": 6, "embedding": 6, "attention_units": 6, "dropout": 0.0}
+SMALL = {"units": 6, "embedding": 6, "attention_units": 6, "dropout": 0.0, "embedding_dropout": 0.0}
 SEED = tf.constant([3, 4])
 
 
@@ -145,6 +145,7 @@ def test_gumbel_noise_is_finite_and_gumbel():
     [
         ({"coin": "wrod"}, r"decoder\.coin `wrod` is unknown\. Did you mean `word`\? Known: batch, caption, word\."),
         ({"test_attention": "arg_max"}, r"decoder\.test_attention `arg_max` is unknown\. Did you mean `argmax`\?"),
+        ({"feature_dropout": 0.5}, r"decoder\.feature_dropout is 0\.5, but .* decoder\.feature_units is 0\."),
         ({"semi_sampling": 1.5}, r"decoder\.semi_sampling is 1\.5; it is a share, from 0 to 1\."),
     ],
 )

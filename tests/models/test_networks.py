@@ -1,5 +1,7 @@
 """What networks get to see, and backbones of KerasHub, from presets that the tests save themselves."""
 
+import dataclasses
+
 import keras
 import keras_hub
 import numpy as np
@@ -58,6 +60,35 @@ def test_its_weights_can_be_random_or_a_file(vit, tmp_path):
     assert loaded.digest() == trained.digest()
 
 
+def test_all_of_it_is_in_a_checkpoint(vit, tmp_path):
+    config = EncoderConfig("keras_hub", preset=vit[0], image_size=32, trainable=True)
+    trained, other = build_encoder(config), build_encoder(dataclasses.replace(config, weights="random"))
+    path = tf.train.Checkpoint(encoder=trained).save(str(tmp_path / "checkpoint"))
+    tf.train.Checkpoint(encoder=other).restore(path).assert_consumed()
+    assert other.digest() == trained.digest()
+
+
+def test_its_network_can_be_a_file(vit, tmp_path):
+    folder, _ = vit
+    trained = build_encoder(EncoderConfig("keras_hub", preset=folder, image_size=32))
+    network, weights = tmp_path / "vit.json", str(tmp_path / "vit.weights.h5")
+    network.write_text(trained.network.to_json())
+    trained.network.save_weights(weights)
+    loaded = build_encoder(EncoderConfig("keras_hub", preset=str(network), weights=weights, image_size=32))
+    np.testing.assert_array_equal(loaded(tf.ones([1, 32, 32, 3])).regions, trained(tf.ones([1, 32, 32, 3])).regions)
+    assert loaded.digest() == trained.digest()
+
+
+def test_a_file_of_a_network_that_is_of_no_use_is_told(tmp_path):
+    path = tmp_path / "vit.json"
+    with pytest.raises(UserError, match=r"encoder\.preset .*vit\.json holds no weights\. Give `random` or a file"):
+        build_encoder(EncoderConfig("keras_hub", preset=str(path), image_size=32))
+    for content in ("", "{"):
+        path.write_text(content)
+        with pytest.raises(UserError, match=r"encoder\.preset `.*vit\.json` cannot be loaded: "):
+            build_encoder(EncoderConfig("keras_hub", preset=str(path), weights="random", image_size=32))
+
+
 def test_a_convolutional_backbone_keeps_its_grid(tmp_path):
     backbone = keras_hub.models.ResNetBackbone(
         input_conv_filters=[64],
@@ -80,7 +111,7 @@ def test_a_preset_must_be_given():
 
 
 def test_a_preset_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(UserError, match=r"encoder\.preset `.*nothing` cannot be loaded: "):
+    with pytest.raises(UserError, match=r"encoder\.preset `.*nothing` cannot be loaded: .* Give the name or the f"):
         build_encoder(EncoderConfig("keras_hub", preset=str(tmp_path / "nothing")))
 
 

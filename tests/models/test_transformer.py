@@ -119,6 +119,14 @@ def test_beams_find_what_whole_captions_score(policy):
     np.testing.assert_allclose(decoded.attention * said[:, :, None], found.attention[:, 0], atol=tolerance)
 
 
+def test_vectors_from_elsewhere_keep_their_size_beside_positions():
+    built, vectors = decoder(), np.random.default_rng(3).normal(size=(VOCAB, 8)).astype("f4")
+    built.set_words(vectors)
+    ids, positions = random_ids(3), tf.range(3)[None]
+    words = built._embed(ids, positions, seed=None) - sinusoids(positions, 8)
+    np.testing.assert_allclose(words, vectors[ids], rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

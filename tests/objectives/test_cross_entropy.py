@@ -1,9 +1,14 @@
-"""Cross-entropy, label smoothing and the doubly stochastic term, by hand."""
+"""Cross-entropy, label smoothing and the doubly stochastic term, by hand; and decoders it does not teach to look."""
 
+import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from im2txt.objectives.cross_entropy import doubly_stochastic, smoothed
+from im2txt.errors import UserError
+from im2txt.models.captioner import Captioner
+from im2txt.models.decoders.hard_attention import HardAttentionConfig, HardAttentionDecoder
+from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig, doubly_stochastic, smoothed
 
 
 def test_doubly_stochastic_by_hand():
@@ -33,3 +38,23 @@ def test_smoothing_by_hand():
     nll = -np.log(0.75)
     by_hand = 0.9 * nll + 0.1 * (-np.log(0.25) - np.log(0.75)) / 2
     np.testing.assert_allclose(smoothed(tf.constant([[nll]], tf.float32), logits, 0.1), [[by_hand]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("semi_sampling", [0.0, 1.0])
+def test_draws_are_not_taught_where_to_look(semi_sampling):
+    keras.utils.set_random_seed(1)
+    config = HardAttentionConfig(units=4, embedding=4, attention_units=4, semi_sampling=semi_sampling)
+    captioner, objective = Captioner(None, HardAttentionDecoder(config, 7)), CrossEntropy(CrossEntropyConfig())
+    regions = np.random.default_rng(0).normal(size=(2, 3, 5)).astype("f4")
+    ids = tf.constant([[[1, 4, 5]], [[1, 6, 4]]])
+    batch = {"regions": tf.constant(regions), "input_ids": ids, "target_ids": ids, "weights": tf.ones([2, 1, 3])}
+    with tf.GradientTape() as tape:
+        words = objective(captioner, batch, tf.constant([1, 2])).sums["cross_entropy"]
+    gradients = tape.gradient(words, captioner.decoder.attention.trainable_variables, unconnected_gradients="zero")
+    taught = any(np.abs(gradient).sum() > 1e-6 for gradient in gradients)
+    assert taught == (semi_sampling == 1.0)
+    if taught:
+        objective.check(captioner)
+    else:
+        with pytest.raises(UserError, match=r"`cross_entropy` does not teach .* Train it with objective\.name=variat"):
+            objective.check(captioner)

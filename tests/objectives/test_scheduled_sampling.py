@@ -11,6 +11,7 @@ import tensorflow as tf
 from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
+from im2txt.models.decoders.transformer import TransformerConfig, TransformerDecoder
 from im2txt.models.features import ImageFeatures
 from im2txt.objectives.base import Task
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
@@ -53,6 +54,8 @@ class Nothing(NamedTuple):
 class Parrot:
     """A decoder that says a dog first, and then its last word again."""
 
+    max_length = None
+
     def start(self, features):
         return Nothing()
 
@@ -83,6 +86,20 @@ def test_own_words_are_drawn_after_the_words_that_were_read():
 
     words = read_words(Parrot(), ImageFeatures(None, None), data, tf.constant(0.0), tf.constant([1, 2])).numpy()
     assert (words[:, :, 1:][data.numpy()[:, :, 1:] != PAD] == 7).all()
+
+
+def test_words_beyond_what_a_decoder_can_say_are_true():
+    keras.utils.set_random_seed(1)
+    config = TransformerConfig(units=8, heads=2, layers=1, feed_forward=8, max_length=LENGTH - 2)
+    model, data = Captioner(None, TransformerDecoder(config, VOCAB)), batch()
+    data["regions"] = data["pooled"][:, None]
+    true, seed = data["input_ids"].numpy(), tf.constant([1, 2])
+    words = read_words(model.decoder, model.features(data), data["input_ids"], tf.constant(0.0), seed).numpy()
+    np.testing.assert_array_equal(words[:, :, LENGTH - 1 :], true[:, :, LENGTH - 1 :])
+    assert (words != true)[:, :, LENGTH - 2].any()  # the last word that it can say
+    loss = objective(k=0.5, floor=0.0)(model, data, seed, 3)
+    assert np.isfinite(float(loss.total))
+    assert float(loss.weight) == data["weights"].numpy().sum()
 
 
 def test_schedules():
@@ -120,11 +137,44 @@ def test_without_a_seed_all_words_are_true():
 
 
 @pytest.mark.parametrize(
+    ("options", "epochs"),
+    [
+        ({}, 10),
+        ({"schedule": "exponential", "k": 0.97}, 9),
+        ({"schedule": "inverse_sigmoid", "k": 10.0}, 12),
+    ],
+)
+def test_the_values_that_messages_name_reach_the_floor_when_they_say(options, epochs):
+    unbounded = objective(**options, floor=0.0)
+    assert float(unbounded.true_share(10 * epochs)) == pytest.approx(0.75, abs=0.012)
+    assert float(objective(**options).true_share(1000)) == 0.75
+
+
+def test_a_schedule_may_begin_at_its_floor():
+    assert float(objective(k=0.9, floor=0.9).true_share(0)) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"schedule": "linaer"}, "objective.schedule `linaer` is unknown. Did you mean `linear`"),
         ({"floor": 1.5}, "objective.floor is 1.5; it is a share"),
-        ({"schedule": "exponential", "k": 2.0}, "objective.k is 2.0; the schedule `exponential` needs 0 to 1"),
+        ({"c": -0.1}, "objective.c is -0.1; true words grow fewer by it, so it must be 0 or more"),
+        ({"k": 2.0}, "objective.k is 2.0; the schedule `linear` needs 0 to 1, such as 1"),
+        (
+            {"schedule": "exponential"},
+            "objective.k is 1.0; the schedule `exponential` needs more than 0 and less than 1, such as 0.97",
+        ),
+        (
+            {"schedule": "inverse_sigmoid", "k": 0.5},
+            "objective.k is 0.5; the schedule `inverse_sigmoid` needs 1 to 1000, such as 10",
+        ),
+        (
+            {"schedule": "inverse_sigmoid"},
+            "With objective.k 1.0 the schedule `inverse_sigmoid` begins at 0.5, below objective.floor, 0.75, and would "
+            r"never move. Lower the floor, or raise objective.k \(1 to 1000, such as 10, which falls from 0.91 to 0.75",
+        ),
+        ({"k": 0.5}, "With objective.k 0.5 the schedule `linear` begins at 0.5, below objective.floor, 0.75"),
     ],
 )
 def test_senseless_options_are_refused(options, message):

@@ -8,11 +8,16 @@ import tensorflow as tf
 from im2txt.errors import UserError
 from im2txt.metrics.cider_reward import CiderReward
 from im2txt.models.captioner import Captioner
+from im2txt.models.decoders.hard_attention import HardAttentionConfig, HardAttentionDecoder
 from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
+from im2txt.models.decoders.transformer import TransformerConfig, TransformerDecoder
+from im2txt.objectives.attention_maps import change, entropy
 from im2txt.objectives.base import Task
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
 from im2txt.objectives.self_critical import SelfCritical, SelfCriticalConfig
 from im2txt.text.vocabulary import PAD, START, Vocabulary
+from im2txt.training.distribution import make_strategy
+from im2txt.training.step import make_train_step
 from tests.helpers import captioned_images, write_records
 
 WORDS = Vocabulary.build([["a", "dog", "runs"], ["two", "cats", "sleep"]], min_count=1)
@@ -101,6 +106,28 @@ def test_cross_entropy_can_be_mixed_in(captioner, task):
     assert float(mixed.sums["cross_entropy"] / mixed.weight) == pytest.approx(float(people.total / people.weight))
 
 
+def test_two_replicas_log_the_means_of_one_device(task):
+    """In a graph; at this temperature the likeliest captions are drawn."""
+    strategy, data = make_strategy("mirrored"), batch()
+    data = {name: tensor[:2] for name, tensor in data.items()}
+    with strategy.scope():
+        keras.utils.set_random_seed(1)
+        model = Captioner(None, LSTMDecoder(LSTMConfig(units=16, embedding=16, dropout=0.0), len(WORDS)))
+        model(data)
+        optimizer, found = keras.optimizers.SGD(0.1), objective(task, temperature=1e-6, cross_entropy=1.0)
+        optimizer.build(model.trainable_variables)
+    one = found(model, data, SEED)
+    step = make_train_step(strategy, model, found, optimizer, clip_norm=0.0, seed=1)
+    shares = [{name: tensor[image : image + 1] for name, tensor in data.items()} for image in range(2)]
+    split = strategy.experimental_distribute_values_from_function(
+        lambda context: shares[context.replica_id_in_sync_group]
+    )
+    logs = step(split, tf.constant(0, tf.int64))
+    for name in ("reward", "cross_entropy"):
+        assert float(logs[name]) == pytest.approx(float(one.sums[name] / one.weight), rel=1e-5)
+    assert float(logs["reward"]) > 0
+
+
 def test_without_a_seed_it_is_the_cross_entropy_of_people(captioner, task):
     people = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))(captioner, batch(), None)
     assert float(objective(task)(captioner, batch(), None).total) == float(people.total)
@@ -122,6 +149,52 @@ def test_training_raises_the_reward(captioner, task, baseline):
     optimizer.build(weights)
     rewards = [float(step(tf.constant(number))) for number in range(60)]
     assert np.mean(rewards[-10:]) > 3 * np.mean(rewards[:5])
+
+
+def attentive(**options):
+    keras.utils.set_random_seed(1)
+    config = HardAttentionConfig(units=8, embedding=8, attention_units=8, **options)
+    return Captioner(None, HardAttentionDecoder(config, len(WORDS)))
+
+
+def regions_too():
+    regions = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("f4")
+    return {**batch(), "regions": tf.constant(regions)}
+
+
+def test_the_maps_that_are_logged_are_those_of_the_drawn_words(task):
+    captioner, found = attentive(), objective(task)
+    features = captioner.features(regions_too())
+    drawn, _, _ = found._draw(captioner.decoder, features, tf.range(3), SEED)
+    inputs = np.pad(drawn[:, :-1], [(0, 0), (1, 0)], constant_values=START)
+    maps, words = captioner.decoder(features, tf.constant(inputs)).attention, (drawn.numpy() != PAD)
+    loss = found(captioner, regions_too(), SEED)
+    for name, measure in (("attention_entropy", entropy), ("attention_change", change)):
+        assert float(loss.sums[name]) == pytest.approx(measure(maps).numpy()[words].sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("test_attention", ["expectation", "argmax", "sample"])
+def test_a_choice_of_regions_is_not_taught(task, test_attention):
+    captioner, found = attentive(test_attention=test_attention), objective(task)
+    with tf.GradientTape() as tape:
+        total = found(captioner, regions_too(), SEED).total
+    gradients = tape.gradient(total, captioner.decoder.attention.trainable_variables, unconnected_gradients="zero")
+    taught = any(np.abs(gradient).sum() > 1e-6 for gradient in gradients)
+    assert taught == (test_attention == "expectation")
+    if taught:
+        found.check(captioner)
+    else:
+        with pytest.raises(UserError, match=rf"test_attention is `{test_attention}`.* Set decoder\.test_attention=exp"):
+            found.check(captioner)
+
+
+def test_captions_longer_than_the_decoder_can_say_are_refused(task):
+    config = TransformerConfig(units=8, heads=2, layers=1, feed_forward=8, max_length=4)
+    captioner = Captioner(None, TransformerDecoder(config, len(WORDS)))
+    objective(task, max_length=4).check(captioner)
+    message = r"objective\.max_length is 5, but this decoder goes through 4 words at most\. Lower it, or train with"
+    with pytest.raises(UserError, match=message):
+        objective(task, max_length=5).check(captioner)
 
 
 @pytest.mark.parametrize(

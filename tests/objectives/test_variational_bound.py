@@ -22,7 +22,7 @@ from im2txt.training.step import make_train_step
 SEED = tf.constant([1, 2])
 REGIONS, WORDS, VOCAB = 3, 3, 7
 PAPER = VariationalBoundConfig(reward="caption", reward_weight=1.0, entropy_weight=0.0)
-SMALL = {"units": 16, "embedding": 16, "attention_units": 16, "dropout": 0.0}
+SMALL = {"units": 16, "embedding": 16, "attention_units": 16, "dropout": 0.0, "embedding_dropout": 0.0}
 SEQUENCES = np.array(list(itertools.product(range(REGIONS), repeat=WORDS)), "i4")  # [27, 3]
 
 
@@ -38,7 +38,8 @@ class Told(HardAttentionDecoder):
 
 def captioner(kind=Told, images=1, captions=1, **options):
     keras.utils.set_random_seed(2)
-    config = HardAttentionConfig(units=4, embedding=4, attention_units=4, dropout=0.0, **options)
+    sizes = {"units": 4, "embedding": 4, "attention_units": 4}
+    config = HardAttentionConfig(**sizes, dropout=0.0, embedding_dropout=0.0, **options)
     model = Captioner(None, kind(config, VOCAB))
     model(batch(images, captions))
     for variable in model.decoder.variables:

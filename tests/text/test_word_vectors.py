@@ -66,8 +66,11 @@ def test_words_with_spaces_in_them_are_one_word(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (text({"dog": [1, 2]}), "v has vectors of 2 numbers. Set decoder.embedding to 2; it is 3"),
-        (b"5 2\n", "v has vectors of 2 numbers. Set decoder.embedding to 2; it is 3"),
+        (
+            text({"dog": [1, 2]}),
+            "v has vectors of 2 numbers. Set the width of the decoder's words to 2, decoder",
+        ),
+        (b"5 2\n", r"to 2, decoder\.units of a Transformer and decoder\.embedding of others; it is 3\."),
         (b"dog 1 2 three\n", "v, line 1 is no word with its vector: b'dog 1 2 three"),
         (text({"chien": [1, 2, 3]}), "v has vectors for none of the 4 words"),
         (b"", "v has vectors for none of the 4 words"),

@@ -85,6 +85,31 @@ def test_some_variables_can_be_slower(name, strategy):
     assert frozen.numpy()[0] < 0.96
 
 
+@pytest.mark.parametrize("strategy", ["one_device", "mirrored"])
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_slower_variables_decay_more_slowly_and_held_ones_not_at_all(name, strategy):
+    config = OptimizerConfig(name, schedule="constant", learning_rate=0.1, weight_decay=0.5)
+    strategy = make_strategy(strategy)
+    with strategy.scope():
+        variables = [keras.Variable([1.0]) for _ in range(3)]
+        _, slow, frozen = variables
+        optimizer = build_optimizer(config, 10, 100)
+        optimizer.slow_down([slow], 0.01)
+        optimizer.hold([frozen], 2)
+        optimizer.build(variables)
+
+    @tf.function
+    def step():
+        strategy.run(lambda: optimizer.apply_gradients([(tf.constant([0.0]), each) for each in variables]))
+
+    step()
+    step()
+    expected = [(1 - 0.1 * 0.5) ** 2, (1 - 0.01 * 0.1 * 0.5) ** 2, 1.0]  # decay alone: all gradients are 0
+    np.testing.assert_allclose([each.numpy()[0] for each in variables], expected, rtol=1e-6)
+    step()
+    assert frozen.numpy()[0] == pytest.approx(1 - 0.1 * 0.5)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [

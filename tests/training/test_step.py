@@ -31,7 +31,7 @@ def captioner(kind):
     if kind == "lstm":
         decoder = LSTMDecoder(LSTMConfig(units=6, embedding=6, dropout=0.0), VOCAB)
     else:
-        config = SoftAttentionConfig(units=6, embedding=6, attention_units=6, dropout=0.0)
+        config = SoftAttentionConfig(units=6, embedding=6, attention_units=6, dropout=0.0, embedding_dropout=0.0)
         decoder = SoftAttentionDecoder(config, VOCAB)
     model = Captioner(None, decoder)
     model({name: tf.constant(value) for name, value in batch().items()})

@@ -10,6 +10,8 @@ from im2txt.evaluation.captions import CaptionFinder, read_split
 from im2txt.metrics.caption_scores import score_captions
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
+from im2txt.models.decoders.soft_attention import SoftAttentionConfig, SoftAttentionDecoder
+from im2txt.objectives.attention_maps import change, entropy
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.validation import MONITOR, Validation
 from tests.helpers import captioned_images, write_records
@@ -56,6 +58,27 @@ def test_the_loss_is_the_mean_over_all_words(parts):
         words += weights.sum()
     assert words == (4 + 2) + 2 + (3 + 3)  # with the ends
     assert validation()["val/cross_entropy"] == pytest.approx(total / words, rel=1e-5)
+
+
+def test_maps_are_measured_where_the_decoder_attends(parts, tmp_path):
+    images = captioned_images([["a dog runs", "dog"], ["runs"], ["a dog", "a dog"]], WORDS)
+    regions = list(np.random.default_rng(0).normal(size=(3, 2, 4)).astype("f4"))
+    records = write_records(tmp_path / "records", {"val": images}, WORDS, regions=regions)
+    config = SoftAttentionConfig(units=5, embedding=5, attention_units=5)
+    captioner, batches = (
+        Captioner(None, SoftAttentionDecoder(config, len(WORDS))),
+        eval_dataset(records, "val", 2, ("regions",)),
+    )
+    width, moved, words = 0.0, 0.0, 0.0
+    for batch in batches:
+        maps, real = captioner(batch).attention, np.reshape(batch["weights"], [-1, batch["weights"].shape[2]]) > 0
+        width += entropy(maps).numpy()[real].sum()
+        moved += change(maps).numpy()[real].sum()
+        words += real.sum()
+    scores = Validation(captioner, WORDS, parts[2], batches, DECODING)()
+    assert scores["val/attention_entropy"] == pytest.approx(width / words, rel=1e-5)
+    assert scores["val/attention_change"] == pytest.approx(moved / words, rel=1e-5)
+    assert not any("attention" in name for name in parts[-1]())
 
 
 def test_a_broken_model_has_a_loss_and_no_captions(parts):

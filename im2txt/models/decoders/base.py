@@ -16,8 +16,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from im2txt.errors import UserError
 from im2txt.models.features import ImageFeatures
 
 State = Any
@@ -61,6 +63,10 @@ class Decoder(keras.layers.Layer):
     def adapt(self, features: ImageFeatures) -> None:
         """Sees the first training images once, before the first step, where the class `adapts`."""
 
+    def set_words(self, vectors: np.ndarray) -> None:
+        """Lets the words begin with vectors [vocab, depth] that were trained elsewhere."""
+        self.words.embeddings.assign(vectors)
+
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> State:
         """Returns the state before the first word, one row an image."""
         raise NotImplementedError
@@ -72,6 +78,13 @@ class Decoder(keras.layers.Layer):
     def call(self, features: ImageFeatures, input_ids: tf.Tensor, seed: tf.Tensor | None = None) -> Decoded:
         """Decodes whole captions `input_ids` [rows, length], where rows is a multiple of the images."""
         raise NotImplementedError
+
+
+def check_rates(config: Any) -> None:
+    """Raises UserError for a rate of dropout in a decoder's config that is not from 0 to below 1."""
+    for name, rate in vars(config).items():
+        if name.endswith("dropout") and not 0 <= rate < 1:
+            raise UserError(f"decoder.{name} is {rate}; it is a share, from 0 to below 1.")
 
 
 def repeat_rows(state: State, times: int | tf.Tensor) -> State:

@@ -51,6 +51,7 @@ class HardAttentionConfig(SoftAttentionConfig):
 
     def check(self) -> None:
         """Raises UserError for values that make no sense."""
+        super().check()
         for field, known in (("coin", COINS), ("test_attention", TEST_ATTENTION)):
             value = getattr(self, field)
             if value not in known:
@@ -66,7 +67,7 @@ class HardAttentionState(NamedTuple):
         memory: keys and values, once an image.
         recurrent: the cell's state, leaves [rows, units].
         context: [rows, depth], z_t of the word just predicted.
-        attention: [rows, regions], alpha_t of the word just predicted, which its region was drawn from.
+        attention: float32 [rows, regions], alpha_t of the word just predicted, which its region was drawn from.
         drawn: int32 [rows], that region; -1 where the expectation was taken.
         position: int32 [rows], number of words read.
     """
@@ -96,10 +97,6 @@ class HardAttentionDecoder(SoftAttentionDecoder):
 
     draws = True
 
-    def __init__(self, config: HardAttentionConfig, vocab_size: int) -> None:
-        config.check()
-        super().__init__(config, vocab_size)
-
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> HardAttentionState:
         """Returns the state before the first word; one row an image."""
         soft = super().start(features, seed)
@@ -118,9 +115,9 @@ class HardAttentionDecoder(SoftAttentionDecoder):
     def _attend(self, query: tf.Tensor, draws: Draws | tuple, state: HardAttentionState) -> HardAttentionState:
         _, attention = self.attention(query, *state.memory)
         noise, soft = draws or self._test_draws(state)
-        log_alpha = tf.math.log(tf.maximum(tf.cast(attention, tf.float32), TINY))
+        log_alpha = tf.math.log(tf.maximum(attention, TINY))
         drawn = tf.where(soft, -1, tf.argmax(log_alpha + noise, axis=-1, output_type=tf.int32))
-        weights = tf.where(soft[:, None], attention, tf.one_hot(drawn, attention.shape[-1], dtype=attention.dtype))
+        weights = tf.where(soft[:, None], attention, tf.one_hot(drawn, attention.shape[-1]))
         context = mean_region(weights, state.memory.values)
         return state._replace(context=context, attention=attention, drawn=drawn, position=state.position + 1)
 
@@ -128,7 +125,7 @@ class HardAttentionDecoder(SoftAttentionDecoder):
         """What is done without a seed."""
         soft = tf.fill(tf.shape(state.position), self.config.test_attention == "expectation")
         if self.config.test_attention != "sample":
-            return Draws(tf.zeros_like(state.attention, tf.float32), soft)
+            return Draws(tf.zeros_like(state.attention), soft)
         position = tf.reduce_max(state.position)  # rows are decoded together: they all have the same
         seed = tf.random.experimental.stateless_fold_in([self.config.test_seed, 0], position)
         return Draws(gumbel([1, state.attention.shape[-1]], seed), soft)

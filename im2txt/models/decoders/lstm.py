@@ -20,7 +20,8 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from im2txt.models.decoders.base import Decoded, Decoder, drop_words, dropout, repeat_rows, unroll
+from im2txt.errors import UserError
+from im2txt.models.decoders.base import Decoded, Decoder, check_rates, drop_words, dropout, repeat_rows, unroll
 from im2txt.models.features import ImageFeatures, Standardize
 from im2txt.models.recurrent import GRUState, LSTMState, build_cell
 
@@ -52,6 +53,16 @@ class LSTMConfig:
     cell: str = "lstm"
     reset_after: bool = False
 
+    def check(self) -> None:
+        """Raises UserError for values that make no sense."""
+        check_rates(self)
+        default = LSTMConfig.forget_bias
+        if self.cell == "gru" and self.forget_bias != default:
+            raise UserError(
+                f"decoder.forget_bias is {self.forget_bias}, but it is of `lstm` and decoder.cell is `gru`. "
+                f"Leave it at {default}, or change the cell."
+            )
+
 
 class NICState(NamedTuple):
     """What `step` needs: the recurrent cell's state, leaves [rows, units]."""
@@ -66,6 +77,7 @@ class LSTMDecoder(Decoder):
     reads = ("pooled",)
 
     def __init__(self, config: LSTMConfig, vocab_size: int) -> None:
+        config.check()
         super().__init__(name="decoder")
         self.vocab_size = vocab_size
         self.rate, self.word_rate = config.dropout, config.word_dropout

@@ -6,14 +6,18 @@
     p(y_t) = softmax(L_o tanh(E y_{t-1} + L_h h_t + L_z z_t))
 
 Source: Xu et al. 2015, equations 1 to 9, section 4.2.1 (beta, doubly stochastic attention) and, for the tanh of the
-deep output, the places of dropout and the two-layer initialisation, the authors' released code.
+deep output, the other places of dropout (m', h_t and that tanh) and the two-layer initialisation, the authors' released
+code. `attention` and `attention_layers` choose f_att; the authors' released settings have two layers in it.
 
-`cell="gru"` puts a GRU (Cho et al. 2014) in the LSTM's place, which with `reset_after=False` and additive attention is
-the recurrence of Bahdanau et al. 2015. `attention` and `attention_layers` choose f_att; the authors' released settings
-have two layers in it.
+`cell="gru"` puts a GRU (Cho et al. 2014) in the LSTM's place; `gate=False` leaves beta out, z_t = sum_i alpha_ti a_i.
+Both at once, with `reset_after=False` and additive attention, are the recurrence of Bahdanau et al. 2015; the deep
+output stays the one above, where theirs has a maxout layer and reads h_{t-1}.
 
-Deviations: the first input is the embedding of <start>, not a zero vector. With `feature_units` > 0, regions first pass
-a ReLU layer of that width with dropout, as later systems do (Rennie et al. 2017); 0 is the paper. With `word_query`,
+Deviations: the first input is the embedding of <start>, not a zero vector. Words are dropped from too, for the cell and
+the deep output alike (`embedding_dropout`; 0 is the release). Weights begin as Keras has them, words in +-0.05, the
+recurrent matrix orthogonal, other matrices Glorot uniform, the forget bias at 1; in the release square matrices begin
+orthogonal, all others normal with a deviation of 0.01, all biases at 0. With `feature_units` > 0, regions first pass a
+ReLU layer of that width with dropout, as later systems do (Rennie et al. 2017); 0 is the paper. With `word_query`,
 attention is asked for by h_{t-1} + W_q E y_{t-1}. In the paper's equations alpha_t does not know the word just said:
 after "a green" it cannot look for the green thing to say what it is. Reading the word before attending is the remedy of
 later translation systems (Sennrich et al. 2017, Nematus); False is the paper.
@@ -25,8 +29,9 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from im2txt.errors import UserError
 from im2txt.models.attention import build_attention
-from im2txt.models.decoders.base import Decoded, Decoder, drop_words, dropout, repeat_rows, unroll
+from im2txt.models.decoders.base import Decoded, Decoder, check_rates, drop_words, dropout, repeat_rows, unroll
 from im2txt.models.features import ImageFeatures
 from im2txt.models.recurrent import GRUState, LSTMState, build_cell
 
@@ -42,9 +47,11 @@ class SoftAttentionConfig:
         attention_units: width of keys and queries.
         feature_units: regions pass a ReLU layer of this width first; 0 leaves them as they are (the paper).
         word_query: whether attention is also asked for by the last word; False is the paper.
-        dropout: share of units dropped in the deep output, the initialisation and the words.
+        dropout: share of units dropped in the deep output and the initialisation.
+        embedding_dropout: share of units dropped from the words; 0 is the release.
         word_dropout: share of words that the decoder is not shown in training.
-        feature_dropout: share of units dropped from the projected regions.
+        feature_dropout: share of units dropped from the projected regions; needs `feature_units`.
+        gate: whether beta_t, a gate on the context, is there; False is Bahdanau et al. 2015.
         cell: key of CELLS, `lstm` or `gru`.
         reset_after: of a GRU: the reset gate after the recurrent product, as in cuDNN; False is the paper.
         attention: key of ATTENTIONS, `additive` or `scaled_dot_product`.
@@ -58,12 +65,23 @@ class SoftAttentionConfig:
     feature_units: int = 0
     word_query: bool = False
     dropout: float = 0.5
+    embedding_dropout: float = 0.5
     word_dropout: float = 0.0
     feature_dropout: float = 0.0
+    gate: bool = True
     cell: str = "lstm"
     reset_after: bool = False
     attention: str = "additive"
     attention_layers: int = 1
+
+    def check(self) -> None:
+        """Raises UserError for values that make no sense."""
+        check_rates(self)
+        if self.feature_dropout and not self.feature_units:
+            raise UserError(
+                f"decoder.feature_dropout is {self.feature_dropout}, but it is of projected regions and "
+                "decoder.feature_units is 0. Set decoder.feature_dropout to 0, or give decoder.feature_units a width."
+            )
 
 
 class AttentionMemory(NamedTuple):
@@ -80,7 +98,7 @@ class SoftAttentionState(NamedTuple):
         memory: keys and values, once an image.
         recurrent: the cell's state, leaves [rows, units].
         context: [rows, depth], z_t of the word just predicted.
-        attention: [rows, regions], alpha_t of the word just predicted.
+        attention: float32 [rows, regions], alpha_t of the word just predicted.
     """
 
     memory: AttentionMemory
@@ -96,6 +114,7 @@ class SoftAttentionDecoder(Decoder):
     reads = ("regions",)
 
     def __init__(self, config: SoftAttentionConfig, vocab_size: int) -> None:
+        config.check()
         super().__init__(name="decoder")
         self.vocab_size = vocab_size
         self.config = config
@@ -107,7 +126,7 @@ class SoftAttentionDecoder(Decoder):
         for part in cell.state._fields:  # initial_hidden and, of an LSTM, initial_cell
             setattr(self, f"initial_{part}", dense(config.units, "tanh", name=f"initial_{part}"))
         self.query = dense(config.units, use_bias=False, name="query") if config.word_query else None
-        self.gate = dense(1, "sigmoid", name="gate")
+        self.gate = dense(1, "sigmoid", name="gate") if config.gate else None
         self.words = keras.layers.Embedding(vocab_size, config.embedding, name="words")
         self.lstm = cell  # `lstm`, whatever the cell: checkpoints know it by this name, and their order is this
         self.context_kernel = dense(cell.width, use_bias=False, name="context_kernel")
@@ -125,7 +144,7 @@ class SoftAttentionDecoder(Decoder):
             memory=AttentionMemory(self.attention.keys(values), values),
             recurrent=self.lstm.state(*(getattr(self, f"initial_{part}")(initial) for part in self.lstm.state._fields)),
             context=tf.zeros_like(values[:, 0]),
-            attention=tf.zeros_like(values[:, :, 0]),
+            attention=tf.zeros_like(values[:, :, 0], tf.float32),
         )
 
     def step(self, ids: tf.Tensor, state: SoftAttentionState) -> tuple[tf.Tensor, SoftAttentionState]:
@@ -139,7 +158,7 @@ class SoftAttentionDecoder(Decoder):
         images = tf.shape(features.regions)[0]
         state = repeat_rows(self.start(features, seed), tf.shape(input_ids)[0] // images)
         words = drop_words(self.words(input_ids), self.config.word_dropout, seed, salt=5)
-        words = dropout(words, self.config.dropout, seed, salt=2)  # [rows, length, embedding]
+        words = dropout(words, self.config.embedding_dropout, seed, salt=2)  # [rows, length, embedding]
         inputs = self._project(words), self._draws(state, tf.shape(input_ids), seed)
 
         def advance(changing: tuple, inputs: tuple) -> tuple:
@@ -162,7 +181,7 @@ class SoftAttentionDecoder(Decoder):
         hidden = state.recurrent.hidden
         gates, query = tf.split(projected, [self.lstm.width, -1], axis=-1)
         state = self._attend(hidden if self.query is None else hidden + query, draws, state)
-        context = self.gate(hidden) * state.context  # [rows, depth]
+        context = state.context if self.gate is None else self.gate(hidden) * state.context  # [rows, depth]
         recurrent = self.lstm.advance(gates + self.context_kernel(context), state.recurrent)
         return state._replace(recurrent=recurrent, context=context)
 
@@ -179,4 +198,4 @@ class SoftAttentionDecoder(Decoder):
 
     def _decoded(self, logits: tf.Tensor, states: SoftAttentionState) -> Decoded:
         """What whole captions yield; states are stacked, leaves [rows, length, ...]."""
-        return Decoded(logits, tf.cast(states.attention, tf.float32))
+        return Decoded(logits, states.attention)

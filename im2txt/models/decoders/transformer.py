@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from im2txt.errors import UserError, did_you_mean
-from im2txt.models.decoders.base import Decoded, Decoder, drop_words, dropout
+from im2txt.models.decoders.base import Decoded, Decoder, check_rates, drop_words, dropout
 from im2txt.models.decoders.transformer_blocks import DecoderBlock, EncoderBlock, fold_seed, normalization
 from im2txt.models.features import ImageFeatures
 from im2txt.models.multi_head_attention import KeysValues
@@ -68,6 +69,7 @@ class TransformerConfig:
 
     def check(self) -> None:
         """Raises UserError for values that make no sense."""
+        check_rates(self)
         least = {"units": 1, "heads": 1, "layers": 1, "encoder_layers": 0, "feed_forward": 1, "max_length": 1}
         for name, value in least.items():
             if getattr(self, name) < value:
@@ -123,6 +125,10 @@ class TransformerDecoder(Decoder):
             self.output_bias = self.add_weight(name="output_bias", shape=[vocab_size], initializer="zeros")
         else:
             self.output_layer = keras.layers.Dense(vocab_size, kernel_initializer=small(config.units), name="output")
+
+    def set_words(self, vectors: np.ndarray) -> None:
+        """As in every decoder, but over sqrt(units), by which words are multiplied: else they drown their positions."""
+        super().set_words(vectors * self.config.units**-0.5)
 
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> TransformerState:
         """Returns the state before the first word; one row an image."""

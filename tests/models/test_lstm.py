@@ -1,0 +1,41 @@
+"""Show and Tell's decoder beyond the contract of all decoders: its options."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from im2txt.errors import UserError
+from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
+from im2txt.models.features import ImageFeatures
+
+VOCAB = 9
+
+
+def decoder(**options):
+    keras.utils.set_random_seed(1)
+    built = LSTMDecoder(LSTMConfig(units=6, embedding=5, **options), VOCAB)
+    built(ImageFeatures(tf.ones([1, 3]), None), tf.ones([1, 1], tf.int32))
+    return built
+
+
+def test_vectors_from_elsewhere_are_taken_as_they_are():
+    built, vectors = decoder(), np.random.default_rng(3).normal(size=(VOCAB, 5)).astype("f4")
+    built.set_words(vectors)
+    np.testing.assert_array_equal(built.words(tf.constant([4, 7])), vectors[[4, 7]])
+
+
+def test_the_forget_bias_is_where_it_is_said():
+    np.testing.assert_array_equal(decoder(forget_bias=3.0).lstm.bias[6:12], np.full(6, 3.0))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cell": "gru", "forget_bias": 3.0}, r"decoder\.forget_bias is 3\.0, but .*is `gru`\. Leave it at 1\.0, or"),
+        ({"dropout": 1.0}, r"decoder\.dropout is 1\.0; it is a share, from 0 to below 1\."),
+    ],
+)
+def test_mistakes_are_told(options, message):
+    with pytest.raises(UserError, match=message):
+        decoder(**options)
