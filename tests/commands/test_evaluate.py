@@ -70,8 +70,8 @@ def test_a_split_is_evaluated(folders, tmp_path):
     assert run_facts["config"] == json.loads(json.dumps(dataclasses.asdict(CONFIG)))
     lines = out.splitlines()
     assert lines[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
-    assert f"CIDEr-D        {metrics['corpus']['CIDEr-D']:.4f}" in lines
-    assert "METEOR         not available" in lines
+    assert f"CIDEr-D {metrics['corpus']['CIDEr-D']:.4f}" in lines
+    assert "METEOR  not available" in lines
     assert "1/1" in err  # the progress bar
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count("data:image/jpeg;base64") >= 3
