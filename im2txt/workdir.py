@@ -3,7 +3,7 @@
     config.json          the resolved config, with all overrides from the command line
     vocabulary.txt       the words the model was trained with
     encoder.weights.h5   the weights of a frozen encoder (a trainable one is in the checkpoints)
-    encoder.json         the layers of an encoder from KerasHub, so that its preset is needed no more
+    network.json         the layers of an encoder from KerasHub, so that its preset is needed no more
     versions.json        package versions, the git commit and the vocabulary's checksum
     checkpoints/ best/   see `im2txt.training.checkpoints`
     metrics.jsonl tensorboard/   see `im2txt.training.logging`
@@ -36,7 +36,7 @@ from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.checkpoints import restore_model
 
 CONFIG, ENCODER, VERSIONS = "config.json", "encoder.weights.h5", "versions.json"
-NETWORK = "encoder.json"
+NETWORK = "network.json"
 
 
 class LoadedRun(NamedTuple):

@@ -133,7 +133,7 @@ def test_a_run_with_an_encoder_of_keras_hub_needs_its_preset_no_more(workdir, co
     encoder = EncoderConfig("keras_hub", preset=str(preset), image_size=32, trainable=trainable)
     config = dataclasses.replace(config, encoder=encoder)
     captioner = untrained_run(workdir, config, WORDS)
-    assert "encoder.json" in names(workdir)
+    assert "network.json" in names(workdir)
     shutil.rmtree(preset)
     loaded = load_run(workdir)
     assert (loaded.config, loaded.captioner.encoder.digest()) == (config, captioner.encoder.digest())

@@ -5,7 +5,7 @@ Networks of `keras.applications` want pixels in three ways: in [-1, 1] (Inceptio
 (VGG, ResNet). Each gets them in its own way from a first layer without weights.
 
 `keras_hub_network` makes one of any image backbone of KerasHub (formerly keras-nlp), by the name or the folder of a
-preset, or by the JSON of such a network (`encoder.json` of a workdir). The tokens of a transformer, without its class
+preset, or by the JSON of such a network (`network.json` of a workdir). The tokens of a transformer, without its class
 token, become the grid of its patches.
 
 `small_cnn` and `small_hybrid` are our own and train from scratch in minutes.
