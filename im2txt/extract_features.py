@@ -39,6 +39,7 @@ def main(argv: list[str]) -> None:
     del argv
     if (FLAGS.config is None) == (FLAGS.encoder is None):
         raise UserError("Give the encoder either by --config=FILE or by --encoder=NAME.")
+    _refuse_unheeded()
     from im2txt.data.records import read_manifest
     from im2txt.data.views import held_views
     from im2txt.evaluation.feature_extraction import extract_features
@@ -55,6 +56,13 @@ def main(argv: list[str]) -> None:
         views = held_views(manifest, name)
         images = f"{split['images']} images" + (f" in {views} views" if views > 1 else "")
         sys.stdout.write(f"{name}: {images}, {grid[0]}x{grid[1]} regions of depth {depth}\n")
+
+
+def _refuse_unheeded() -> None:
+    """Raises UserError for a flag of a named encoder that stands beside --config, which would not heed it."""
+    for flag in ("end_point", "weights", "image_size"):
+        if FLAGS.config is not None and FLAGS[flag].present:
+            raise UserError(f"--{flag} belongs to --encoder; beside --config it is --config.encoder.{flag}.")
 
 
 def console() -> None:

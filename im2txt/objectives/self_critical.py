@@ -9,9 +9,11 @@ other drawn captions (Luo 2020, "A Better Variant of Self-Critical Sequence Trai
 
 Start from a model that cross-entropy has trained (`training.start_from`), at a small learning rate.
 
-Captions are drawn and scored without dropout: the gradient is that of the expected reward of the model as it is used.
-<unk> is never drawn; probabilities are those among the words that may be said. With `cross_entropy` > 0 that many times
-the summed cross-entropy of people's captions joins the sum (Luo et al. 2018 mix likewise).
+Captions are drawn without dropout, from the model as it is used. With `dropout`, they are scored under the decoder's
+dropout, which keeps the model from learning by heart what pays on the training images; without it, and for decoders
+that draw regions, the gradient is exactly that of the expected reward. <unk> is never drawn; probabilities are those
+among the words that may be said. With `cross_entropy` > 0 that many times the summed cross-entropy of people's captions
+joins the sum (Luo et al. 2018 mix likewise).
 
 Rewards are computed by Python on the host, so this objective does not run on a TPU.
 """
@@ -48,6 +50,7 @@ class SelfCriticalConfig:
         baseline: `others` or `greedy`.
         max_length: the most words of a drawn caption, <end> included.
         temperature: of the draw.
+        dropout: whether drawn captions are scored under the decoder's dropout.
         cross_entropy: weight of the cross-entropy of people's captions.
     """
 
@@ -56,6 +59,7 @@ class SelfCriticalConfig:
     baseline: str = "others"
     max_length: int = 20
     temperature: float = 1.0
+    dropout: bool = True
     cross_entropy: float = 0.0
 
     def check(self) -> None:
@@ -99,9 +103,12 @@ class SelfCritical(Objective):
         if seed is None:
             return self._people(captioner, batch, seed, step)
         features = captioner.features(batch, training=True)
-        drawn, advantages, rewards = self._draw(captioner.decoder, features, batch["index"], seed)
+        dice, dropping = tf.unstack(tf.random.split(seed))
+        drawn, advantages, rewards = self._draw(captioner.decoder, features, batch["index"], dice)
         words = tf.cast(drawn != PAD, tf.float32)  # [rows, length]
-        decoded = captioner.decoder(features, tf.pad(drawn[:, :-1], [[0, 0], [1, 0]], constant_values=START))
+        inputs = tf.pad(drawn[:, :-1], [[0, 0], [1, 0]], constant_values=START)
+        drops = self.config.dropout and not captioner.decoder.draws  # a decoder given a seed would draw regions too
+        decoded = captioner.decoder(features, inputs, dropping if drops else None)
         log_probabilities = _log_probabilities(decoded.logits, drawn, self.config.temperature)
         total = -tf.reduce_sum(advantages[:, None] * log_probabilities * words)
         weight = tf.reduce_sum(words)

@@ -25,7 +25,7 @@ class WeightAverage(tf.Module):
         step = tf.cast(step, tf.float32)
         decay = tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
         for average, variable in zip(self.averages, self.variables_averaged):
-            average.assign(decay * average + (1.0 - decay) * variable)
+            average.assign_sub((1.0 - decay) * (average - variable))
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from im2txt.errors import UserError
@@ -34,7 +35,7 @@ class TrainingConfig:
         first_validation: epoch before which nothing is validated; early captions say little.
         patience: stop after so many validations without a better CIDEr-D; 0 means never.
         average_decay: of the exponential moving average of weights that is validated and kept; 0 turns it off.
-        log_steps: steps between lines of the logs.
+        log_steps: steps between lines of the logs, each the mean over the steps since the line before.
         checkpoint_minutes: minutes between checkpoints.
         strategy: a key of `im2txt.training.distribution.STRATEGIES`.
         seed: of the weights' initialisation, dropout and augmentation.
@@ -120,6 +121,7 @@ class TrainingLoop:
         self.captioner, self.objective, self.optimizer = captioner, objective, optimizer
         self.validation = validation
         self.progress = Progress()
+        self._unlogged: list[dict[str, tf.Tensor]] = []  # what the steps since the last line of the logs gave
         optimizer.build(captioner.trainable_variables)
         self.average = WeightAverage(averaged_variables(captioner), config.average_decay)
         model = model_parts(captioner)
@@ -184,10 +186,11 @@ class TrainingLoop:
         self.progress.step = step = self.progress.step + 1
         self.average.update(tf.constant(step, tf.int64))
         log.advance()
+        self._unlogged.append(logs)
         validates = self.schedule.validates_at(step)
         saves = validates or stop or clock.since_save() > 60 * self.config.checkpoint_minutes
         if validates or step % self.config.log_steps == 0:
-            self._log(step, logs, log)
+            self._log(step, log)
         if validates:
             self._validate(step, log)
         self.progress.seconds += clock.lap()
@@ -204,9 +207,10 @@ class TrainingLoop:
                     f"{self.latest.latest_checkpoint or 'the initial one'}."
                 )
 
-    def _log(self, step: int, logs: dict[str, tf.Tensor], log: RunLog) -> None:
-        self._check_finite(step, logs)
-        numbers = {name: float(value) for name, value in logs.items()}
+    def _log(self, step: int, log: RunLog) -> None:
+        numbers = {name: float(np.mean([logs[name] for logs in self._unlogged])) for name in self._unlogged[-1]}
+        self._unlogged.clear()
+        self._check_finite(step, numbers)
         epoch = step / self.schedule.steps_per_epoch
         log.write(step, epoch, {**numbers, "learning_rate": float(self.optimizer.learning_rate)})
         log.show(epoch, numbers["loss"])

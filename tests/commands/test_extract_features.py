@@ -67,6 +67,16 @@ def test_one_encoder_has_to_be_given(photos, tmp_path, both):
     assert (code, err) == (1, "error: Give the encoder either by --config=FILE or by --encoder=NAME.\n")
 
 
+@pytest.mark.parametrize("flag", ["weights=random", "end_point=mixed8", "image_size=32"])
+def test_a_flag_that_the_experiment_would_not_heed_is_refused(photos, tmp_path, flag):
+    (tmp_path / "experiment.py").write_text(EXPERIMENT)
+    arguments = (f"--records={photos}", f"--config={tmp_path / 'experiment.py'}", f"--{flag}")
+    code, _, err = run(*arguments, f"--output={tmp_path / 'out'}")
+    name = flag.split("=")[0]
+    told = f"error: --{name} belongs to --encoder; beside --config it is --config.encoder.{name}.\n"
+    assert (code, err) == (1, told)
+
+
 def test_a_missing_folder_is_told_in_one_line(tmp_path):
     code, _, err = run(f"--records={tmp_path / 'absent'}", f"--output={tmp_path / 'out'}", *SMALL)
     assert code == 1

@@ -66,9 +66,9 @@ def log_probabilities(captioner, drawn):
 
 @pytest.mark.parametrize("baseline", ["others", "greedy"])
 def test_the_loss_by_hand(captioner, task, baseline):
-    found = objective(task, baseline=baseline)
-    features = captioner.features(batch())
-    drawn, advantages, rewards = (x.numpy() for x in found._draw(captioner.decoder, features, tf.range(3), SEED))
+    found = objective(task, baseline=baseline, dropout=False)
+    features, dice = captioner.features(batch()), tf.random.split(SEED)[0]
+    drawn, advantages, rewards = (x.numpy() for x in found._draw(captioner.decoder, features, tf.range(3), dice))
     reward = CiderReward([[WORDS.encode(caption.split()) for caption in captions] for captions in CAPTIONS])
     by_hand = reward(np.repeat(np.arange(3), 4), drawn).reshape(3, 4)
     np.testing.assert_allclose(rewards, by_hand.ravel(), rtol=1e-6)
@@ -84,6 +84,13 @@ def test_the_loss_by_hand(captioner, task, baseline):
     assert float(loss.total) == pytest.approx(total, rel=1e-4)
     assert float(loss.weight) == (drawn != PAD).sum()
     assert float(loss.sums["reward"] / loss.weight) == pytest.approx(by_hand.mean(), rel=1e-5)
+
+
+def test_dropout_changes_the_scores_of_captions_and_not_the_captions(captioner, task):
+    with_dropout, without = (objective(task, dropout=dropout)(captioner, batch(), SEED) for dropout in (True, False))
+    assert float(with_dropout.sums["reward"]) == float(without.sums["reward"])
+    assert float(with_dropout.weight) == float(without.weight)
+    assert float(with_dropout.total) != pytest.approx(float(without.total), rel=1e-3)
 
 
 def greedy_captions(captioner):
@@ -165,7 +172,7 @@ def regions_too():
 def test_the_maps_that_are_logged_are_those_of_the_drawn_words(task):
     captioner, found = attentive(), objective(task)
     features = captioner.features(regions_too())
-    drawn, _, _ = found._draw(captioner.decoder, features, tf.range(3), SEED)
+    drawn, _, _ = found._draw(captioner.decoder, features, tf.range(3), tf.random.split(SEED)[0])
     inputs = np.pad(drawn[:, :-1], [(0, 0), (1, 0)], constant_values=START)
     maps, words = captioner.decoder(features, tf.constant(inputs)).attention, (drawn.numpy() != PAD)
     loss = found(captioner, regions_too(), SEED)

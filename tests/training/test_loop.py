@@ -121,6 +121,17 @@ def test_a_run_that_was_stopped_equals_one_that_was_not(records, whole, tmp_path
     assert log_lines(tmp_path) == log_lines(whole[1])
 
 
+def test_a_line_of_the_logs_is_the_mean_over_the_steps_since_the_last(records, tmp_path):
+    for steps in (1, 3):
+        run(make_loop(tmp_path / str(steps), log_steps=steps), records)
+    each, threes = ([line for line in log_lines(tmp_path / str(steps)) if "loss" in line] for steps in (1, 3))
+    assert [line["step"] for line in threes] == [3, 6]
+    for line, first in zip(threes, (0, 3), strict=True):
+        for name in ("loss", "gradient_norm"):
+            mean = np.mean([step[name] for step in each[first : first + 3]])
+            assert line[name] == pytest.approx(mean, rel=1e-5)
+
+
 def test_two_replicas_go_the_same_way_and_go_on(records, tmp_path):
     one = make_loop(tmp_path / "one", dropout=0.0)
     run(one, records)
