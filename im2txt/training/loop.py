@@ -124,12 +124,12 @@ class TrainingLoop:
         self._unlogged: list[dict[str, tf.Tensor]] = []  # what the steps since the last line of the logs gave
         optimizer.build(captioner.trainable_variables)
         self.average = WeightAverage(averaged_variables(captioner), config.average_decay)
-        model = model_parts(captioner)
-        state = tf.train.Checkpoint(model=model, optimizer=optimizer, average=self.average, progress=self.progress)
+        parts = {"model": model_parts(captioner), "optimizer": optimizer, "average": self.average}
+        state = tf.train.Checkpoint(**parts, progress=self.progress)
         if objective.variables:
             state.objective = objective
         self.latest = manager(workdir, LATEST, state)
-        self.best = manager(workdir, BEST, model)
+        self.best = manager(workdir, BEST, model_parts(captioner))  # not the part of `state`: it counts its own saves
 
     def resume(self) -> int:
         """Restores the latest checkpoint if there is one; returns the number of steps already taken.
