@@ -8,7 +8,8 @@ import tensorflow as tf
 from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.evaluation.captions import CaptionFinder, SplitImage
 from im2txt.metrics.caption_scores import score_captions
-from im2txt.models.captioner import Captioner
+from im2txt.models.captioner import Batch, Captioner
+from im2txt.objectives.base import Loss
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
 from im2txt.text.vocabulary import Vocabulary
 
@@ -31,6 +32,7 @@ class Validation:
         objective = CrossEntropy(CrossEntropyConfig(doubly_stochastic=0.0))
         self._images = images
         self._batches = batches
+        self._encode = tf.function(captioner.encode, reduce_retracing=True)
         self._find_captions = CaptionFinder(captioner, vocabulary, decoding)
         self._sums = tf.function(lambda batch: objective(captioner, batch, None), reduce_retracing=True)
 
@@ -40,19 +42,28 @@ class Validation:
         Where the decoder attends, `val/attention_entropy` tells how wide its map is, and `val/attention_change` how
         much it moves from word to word.
         """
-        means = self._means()
-        if not math.isfinite(means["val/cross_entropy"]):
-            return means  # such a model has no captions
-        found = dict(self._find_captions(self._batches))
+        losses, found = [], {}
+        for batch in self._batches:
+            batch = self._encoded(batch)
+            losses.append(self._sums({name: tensor for name, tensor in batch.items() if name != "index"}))
+            if not math.isfinite(losses[-1].total):
+                return _means(losses)  # such a model has no captions
+            found.update(self._find_captions([batch]))
         candidates = {image.image_id: found[i][0].text for i, image in enumerate(self._images) if i in found}
         references = {image.image_id: image.captions for i, image in enumerate(self._images) if i in found}
         corpus = score_captions(candidates, references).corpus
         scores = {f"val/{name}": score for name, score in corpus.items() if score is not None}
-        return {**scores, **means}
+        return {**scores, **_means(losses)}
 
-    def _means(self) -> dict[str, float]:
-        """Returns means a word of people's captions."""
-        losses = [self._sums({k: v for k, v in batch.items() if k != "index"}) for batch in self._batches]
-        words = sum(loss.weight for loss in losses)
-        names = [name for name in _LOGGED if name in losses[0].sums]
-        return {f"val/{name}": float(sum(loss.sums[name] for loss in losses) / words) for name in names}
+    def _encoded(self, batch: Batch) -> Batch:
+        """Returns a batch with features in the place of images: they are encoded once, for all that is done."""
+        batch = dict(batch)
+        images = batch.pop("image", None)
+        return batch if images is None else {**batch, **self._encode(images)._asdict()}
+
+
+def _means(losses: Sequence[Loss]) -> dict[str, float]:
+    """Returns means a word of people's captions."""
+    words = sum(loss.weight for loss in losses)
+    names = [name for name in _LOGGED if name in losses[0].sums]
+    return {f"val/{name}": float(sum(loss.sums[name] for loss in losses) / words) for name in names}

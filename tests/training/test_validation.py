@@ -14,7 +14,7 @@ from im2txt.models.decoders.soft_attention import SoftAttentionConfig, SoftAtten
 from im2txt.objectives.attention_maps import change, entropy
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.validation import MONITOR, Validation
-from tests.helpers import captioned_images, write_records
+from tests.helpers import captioned_images, small_captioner, write_records
 
 WORDS = Vocabulary.build([["a", "dog", "runs"]], min_count=1)
 DECODING = DecodingConfig(beam_size=2, max_length=4)
@@ -79,6 +79,22 @@ def test_maps_are_measured_where_the_decoder_attends(parts, tmp_path):
     assert scores["val/attention_entropy"] == pytest.approx(width / words, rel=1e-5)
     assert scores["val/attention_change"] == pytest.approx(moved / words, rel=1e-5)
     assert not any("attention" in name for name in parts[-1]())
+
+
+def test_an_image_is_encoded_once(parts, tmp_path, monkeypatch):
+    images = captioned_images([["a dog runs", "dog"], ["runs"], ["a dog", "a dog"]], WORDS)
+    records = write_records(tmp_path / "records", {"val": images}, WORDS)
+    captioner, batches = small_captioner("soft_attention", len(WORDS)), eval_dataset(records, "val", 2, ("image",), 48)
+    encode, calls = captioner.encode, tf.Variable(0)
+
+    def counted(images, training=False):
+        calls.assign_add(1)
+        return encode(images, training)
+
+    monkeypatch.setattr(captioner, "encode", counted)
+    scores = Validation(captioner, WORDS, parts[2], batches, DECODING)()
+    assert int(calls) == 2  # batches
+    assert {"val/CIDEr-D", "val/cross_entropy", "val/attention_entropy"} < set(scores)
 
 
 def test_a_broken_model_has_a_loss_and_no_captions(parts):
