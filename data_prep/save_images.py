@@ -8,6 +8,7 @@ Each file is named after its image's id and holds the bytes of the record, uncha
 import itertools
 import re
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 from absl import flags
@@ -34,15 +35,18 @@ def save_images(records: str, split: str, count: int, output: str) -> list[Path]
     Path(output).mkdir(parents=True, exist_ok=True)
     saved = []
     for image in images:
-        saved.append(Path(output) / _file_name(image.image_id, image.image_bytes))
+        saved.append(Path(output) / _file_name(image.image_id, image.image_bytes, {path.name for path in saved}))
         write_whole(saved[-1], image.image_bytes)
     return saved
 
 
-def _file_name(image_id: str, image_bytes: bytes) -> str:
-    stem = re.sub(r"[^\w.-]", "_", image_id)
+def _file_name(image_id: str, image_bytes: bytes, taken: Container[str]) -> str:
+    """Returns a name that no other image has `taken`: ids may differ in what no file name can have."""
+    path = Path(re.sub(r"[^\w.-]", "_", image_id))
     suffix = ".png" if image_bytes.startswith(b"\x89PNG") else ".jpg"
-    return stem if stem.lower().endswith((".jpg", ".jpeg", ".png", suffix)) else stem + suffix
+    stem, suffix = (path.stem, path.suffix) if path.suffix.lower() in (".jpg", ".jpeg", ".png") else (path.name, suffix)
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(name + suffix for name in names if name + suffix not in taken)
 
 
 def main(argv: list[str]) -> None:

@@ -35,6 +35,8 @@ def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues, positi
     if {"--help", "-h", "-help"} & set(sys.argv[1:]):
         print(_help(main, flag_values))  # noqa: T201
         raise SystemExit(0)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names and captions may be beyond its encoding
     try:
         arguments = _parse(flag_values)
         if arguments and not positional:

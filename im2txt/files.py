@@ -1,5 +1,6 @@
 """Files that are whole or absent, their checksums, and files that users name. Needs the standard library alone."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,11 +10,28 @@ from im2txt.errors import UserError
 
 
 def write_whole(path: str | os.PathLike, content: str | bytes) -> None:
-    """Writes a file under a temporary name beside its place, then renames it: it is whole or it is absent."""
+    """Writes a file under a temporary name beside its place, then renames it: it is whole or it is absent.
+
+    What UTF-8 cannot say of a text, half a surrogate pair, is written as its escape.
+    """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     part = path.with_name(f"{path.name}.part-{os.getpid()}")
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    part.replace(path)
+    try:
+        part.write_bytes(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def refuse_patterns(path: str | os.PathLike) -> None:
+    """Raises UserError for a path whose checkpoints TensorFlow would not find again: it takes it for a pattern."""
+    whole = str(Path(path).resolve())
+    found = sorted(set("[]*?") & set(whole))
+    if found:
+        raise UserError(f"{whole} has a {found[0]} in it, which TensorFlow takes for a pattern. Choose another name.")
 
 
 def sha256_file(path: str | os.PathLike) -> str:

@@ -15,6 +15,7 @@ refused. Nothing is written before everything that can be checked has been.
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from importlib import metadata
@@ -27,7 +28,7 @@ import tensorflow as tf
 from im2txt.data.records import VOCABULARY, read_manifest
 from im2txt.errors import UserError
 from im2txt.experiment import ExperimentConfig, config_from_dict, differences
-from im2txt.files import write_whole
+from im2txt.files import refuse_patterns, write_whole
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders import build_decoder
 from im2txt.models.decoders.ensemble import EnsembleDecoder
@@ -55,9 +56,10 @@ def check_workdir(workdir: str | os.PathLike, config: ExperimentConfig) -> Exper
     keeps them.
 
     Raises:
-        UserError: the workdir is of another config or vocabulary, or it holds something else.
+        UserError: the workdir is of another config or vocabulary, it holds something else, or its name is a pattern.
     """
     workdir = Path(workdir)
+    refuse_patterns(workdir)
     if not (workdir / CONFIG).exists():
         if workdir.is_file() or (workdir.is_dir() and any(workdir.iterdir())):
             raise UserError(f"{workdir} is not empty and holds no {CONFIG}: it is no workdir. Choose another folder.")
@@ -201,10 +203,15 @@ def versions() -> dict[str, str]:
     """Returns the versions of this package, of what it stands on, and of the git commit it is run from."""
     names = ("im2txt", "tensorflow", "keras", "numpy")
     found = {name: _version(name) for name in names}
-    git = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=Path(__file__).parent
-    )
-    return {**found, "git": git.stdout.strip() or "unknown"}
+    return {**found, "git": _commit() or "unknown"}
+
+
+def _commit() -> str:
+    git = shutil.which("git")  # which an installed package can do without
+    if git is None:
+        return ""
+    command = [git, "describe", "--always", "--dirty"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
 
 
 def _version(name: str) -> str:

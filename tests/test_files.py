@@ -27,6 +27,19 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="full"):
         write_whole(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_not_written_over_and_nothing_is_left_beside_it(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match=r"Is a directory: .*folder"):
+        write_whole(tmp_path / "folder", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_half_a_surrogate_pair_is_written_as_its_escape(tmp_path):
+    write_whole(tmp_path / "file", '"caf\u00e9 \ud83d"')
+    assert read_user_json(tmp_path / "file") == "caf\u00e9 \ud83d"
 
 
 def test_the_checksum_is_that_of_the_bytes(tmp_path):

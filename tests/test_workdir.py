@@ -23,6 +23,7 @@ from im2txt.workdir import (
     claim_workdir,
     load_ensemble,
     load_run,
+    versions,
 )
 from tests.helpers import captioned_images, untrained_run, write_records
 
@@ -164,6 +165,16 @@ def test_features_of_another_encoder_are_refused(tmp_path, config):
     with pytest.raises(UserError, match=message):
         check_features(features, build_encoder(FROZEN))
     check_features(config.records, build_encoder(FROZEN))  # image records are anybody's
+
+
+def test_a_name_that_tensorflow_takes_for_a_pattern_is_refused(tmp_path, config):
+    with pytest.raises(UserError, match=r"run\[1\] has a \[ in it, .* Choose another name\."):
+        check_workdir(tmp_path / "run[1]", config)
+
+
+def test_versions_do_without_git(monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert versions()["git"] == "unknown"
 
 
 def test_a_folder_without_a_run_is_told(tmp_path):

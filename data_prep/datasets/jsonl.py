@@ -115,6 +115,8 @@ def _object(line: str) -> dict[str, Any]:
         found = json.loads(line, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise ValueError(f"is no JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise ValueError("is no JSON that can be read: it is nested too deeply") from None
     if not isinstance(found, dict):
         raise ValueError(f"expected a JSON object, found {line:.80}")
     return {key: value for key, value in found.items() if value is not None}

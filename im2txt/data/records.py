@@ -198,12 +198,17 @@ def read_image_records(folder: str | os.PathLike, split: str) -> Iterator[ImageR
     """Returns the image records of a split, in file order.
 
     Raises:
-        UserError: as `shard_paths`; or the folder holds feature records.
+        UserError: as `shard_paths`; the folder holds feature records; or, when it is reached, a shard is damaged.
     """
     if read_manifest(folder).get("features"):
         raise UserError(f"{folder} holds features, not images. Give the image records that they were made from.")
-    serialized = tf.data.TFRecordDataset(shard_paths(folder, split))
-    return (decode_image_record(record.numpy()) for record in serialized)
+    return _decoded(tf.data.TFRecordDataset(shard_paths(folder, split)), folder)
+
+
+def _decoded(serialized: tf.data.Dataset, folder: str | os.PathLike) -> Iterator[ImageRecord]:
+    with damage_told(folder):
+        for record in serialized:
+            yield decode_image_record(record.numpy())
 
 
 def _shared_features(record: ImageRecord) -> dict[str, tf.train.Feature]:

@@ -64,9 +64,9 @@ class DecodingConfig:
                 f"Decoding option max_length is {self.max_length}, but this decoder goes through {longest} words at "
                 "most. Lower it, or train with a larger decoder.max_length."
             )
-        if not 0 <= self.length_normalization < math.inf:
+        if not 0 <= self.length_normalization <= 10:
             raise UserError(
-                f"Decoding option length_normalization is {self.length_normalization}; it must be 0 or more."
+                f"Decoding option length_normalization is {self.length_normalization}; it must be from 0 to 10."
             )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 DIM = 0.28  # brightness where nothing is attended
 GLOW = 0.2 * np.array([255.0, 196.0, 64.0], np.float32)  # warm light, for dark photos
@@ -35,7 +35,7 @@ def attention_strip(
     """
     if len(words) != len(maps):
         raise ValueError(f"Expected a map for each of {len(words)} words. Received: {len(maps)}.")
-    photo = ImageOps.contain(Image.fromarray(image), (panel, panel), Image.Resampling.LANCZOS)
+    photo = _fitted(Image.fromarray(image), panel)
     panels = [("", photo), *((word, light(photo, attention)) for word, attention in zip(words, maps))]
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
@@ -73,6 +73,12 @@ class AttentionFolder:
         path = self.folder / f"{name}.png"
         attention_strip(image, words, maps).save(path)
         return path
+
+
+def _fitted(photo: Image.Image, panel: int) -> Image.Image:
+    """Returns the photo with `panel` pixels on its longest side, and one at least on the other."""
+    scale = panel / max(photo.size)
+    return photo.resize([max(1, round(scale * side)) for side in photo.size], Image.Resampling.LANCZOS)
 
 
 def light(photo: Image.Image, attention: np.ndarray) -> Image.Image:

@@ -196,6 +196,10 @@ def _finished(splits: dict[str, dict], output: Path) -> dict[str, dict]:
     finished = {}
     for name, split in splits.items():
         if all((output / shard["name"]).exists() for shard in split["shards"]):
-            shards = [shard | {"sha256": sha256_file(output / shard["name"])} for shard in split["shards"]]
-            finished[name] = split | {"shards": shards}
+            finished[name] = split | {"shards": [_as_written(shard, output) for shard in split["shards"]]}
     return finished
+
+
+def _as_written(shard: dict, output: Path) -> dict:
+    path = output / shard["name"]
+    return shard | {"bytes": path.stat().st_size, "sha256": sha256_file(path)}

@@ -74,7 +74,7 @@ def _load(path: Path, mode: str) -> np.memmap:
     try:
         np.load(path, mmap_mode="r")  # to write, a file that is too short would be filled up with zeros
         return np.load(path, mmap_mode=mode)
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise UserError(f"{path} is damaged ({error}). Remove it; the same command then computes it anew.") from None
 
 

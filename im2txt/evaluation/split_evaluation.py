@@ -20,6 +20,7 @@ from tqdm import tqdm
 from im2txt.data.pipeline import eval_dataset
 from im2txt.data.records import read_image_records, read_manifest
 from im2txt.decoding.beam_search import DecodingConfig
+from im2txt.errors import UserError
 from im2txt.evaluation.captions import Caption, CaptionFinder, SplitImage, read_captioned_split
 from im2txt.evaluation.other_system import OtherSystem, SideBySide, compare, distinct_names
 from im2txt.evaluation.predictions import write_n_best, write_predictions
@@ -80,6 +81,7 @@ def evaluate_split(
     )
     found = dict(CaptionFinder(captioner, vocabulary, decoding)(batches))
     captions = [found[i] for i in range(len(images))]
+    _check_found(images, captions)
     scores, reasons = score_split(_best(images, captions), images)
     if captioner.decoder.attends:
         maps = score_attention([each[0] for each in captions], images, captioner.encoder.grid)
@@ -125,6 +127,16 @@ def write_evaluation(
 def read_photos(records: str | os.PathLike, split: str) -> Iterator[bytes]:
     """Returns the encoded images of a split, in file order; raises UserError as `read_image_records` does."""
     return (record.image_bytes for record in read_image_records(records, split))
+
+
+def _check_found(images: Sequence[SplitImage], captions: Sequence[Sequence[Caption]]) -> None:
+    """Raises UserError where no caption was found at all, which only a model of NaNs brings about."""
+    for image, each in zip(images, captions):
+        if not each:
+            raise UserError(
+                f"The model has no caption for image {image.image_id}: its probabilities are no numbers. Its training "
+                "has diverged; evaluate another checkpoint, or train anew with a lower optimizer.learning_rate."
+            )
 
 
 def _best(images: Sequence[SplitImage], captions: Sequence[Sequence[Caption]]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import io
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 # (longest side in pixels, JPEG quality), from the best to the smallest.
 LADDER = (
@@ -39,12 +39,12 @@ class Thumbnail(NamedTuple):
 
 
 def shrink(image_bytes: bytes) -> bytes | None:
-    """Returns a photo as a JPEG of at most the ladder's first size, or None where the bytes are no image."""
+    """Returns a photo, upright, as a JPEG of at most the ladder's first size, or None where the bytes are no image."""
     side = LADDER[0][0]
     try:
         image = Image.open(io.BytesIO(image_bytes))
         image.draft("RGB", (side, side))  # a JPEG is decoded at a fraction of its size: several times faster
-        return _encode(_flat(image), side, _KEPT_QUALITY).jpeg
+        return _encode(_flat(ImageOps.exif_transpose(image)), side, _KEPT_QUALITY).jpeg
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
 

@@ -34,7 +34,7 @@ import tensorflow as tf
 from im2txt.data.images import decode_image
 from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
 from im2txt.errors import UserError
-from im2txt.files import write_whole
+from im2txt.files import refuse_patterns, write_whole
 from im2txt.models.captioner import Captioner
 from im2txt.text.vocabulary import PAD, Vocabulary
 
@@ -139,7 +139,7 @@ def export_service(
     if len(vocabulary) != captioner.decoder.vocab_size:
         expected = f"Expected a vocabulary of {captioner.decoder.vocab_size} words."
         raise ValueError(f"{expected} Received: {len(vocabulary)}.")
-    output = Path(output)
+    output = Path(output).resolve()  # a link leads to the model itself, and "." has a parent
     check_output(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{output.name}.part-", dir=output.parent) as folder:
@@ -156,8 +156,9 @@ def export_service(
 
 
 def check_output(output: str | os.PathLike) -> None:
-    """Raises a UserError where an export would overwrite anything but an earlier export."""
+    """Raises a UserError where an export would overwrite anything but an earlier export, or not be found again."""
     output = Path(output)
+    refuse_patterns(output)
     earlier_export = Path(output, "saved_model.pb").is_file() and Path(output, "assets", METADATA).is_file()
     if output.is_file() or (output.is_dir() and any(output.iterdir()) and not earlier_export):
         raise UserError(f"{output} exists and is no exported model; give a new or an empty folder as output.")

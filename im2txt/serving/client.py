@@ -69,7 +69,7 @@ class Service:
         """Loads the model.
 
         Raises:
-            UserError: the folder is missing, or holds no model of `im2txt.export`.
+            UserError: the folder is missing, holds no model of `im2txt.export`, or is damaged.
         """
         folder = Path(folder)
         export = "Export one with: python -m im2txt.export --workdir=DIR --output=DIR"
@@ -78,8 +78,11 @@ class Service:
         metadata = folder / "assets" / "metadata.json"
         if not (folder / "saved_model.pb").is_file() or not metadata.is_file():
             raise UserError(f"{folder} is no exported model: it lacks saved_model.pb or {metadata.name}. {export}")
-        self.metadata = json.loads(metadata.read_text(encoding="utf-8"))
-        self._model = tf.saved_model.load(str(folder))  # kept, for its variables live as long as it does
+        try:
+            self.metadata = json.loads(metadata.read_text(encoding="utf-8"))
+            self._model = tf.saved_model.load(str(folder))  # kept, for its variables live as long as it does
+        except (ValueError, IndexError, OSError, tf.errors.OpError) as error:
+            raise UserError(f"{folder} is damaged ({str(error).splitlines()[0]}). {export}") from None
         self._caption = self._model.signatures["serving_default"]
 
     def caption(self, photos: Sequence[Photo]) -> list[CaptionedPhoto]:

@@ -124,6 +124,16 @@ def test_what_the_user_can_mend_has_no_traceback(command, error, code, message):
     assert command(fail, "--count=1") == (code, "", message)
 
 
+def test_what_the_terminal_cannot_write_is_escaped():
+    program = (
+        "import sys; sys.argv = ['x']; from absl import flags; from im2txt.commands import run; "
+        "run(lambda argv: print('caf\\udce9 \\u72ac'), flags.FlagValues())"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1:strict"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "caf\\udce9 \\u72ac\n"), done.stderr
+
+
 def test_what_only_a_programmer_can_mend_has_one(command):
     def fail(values, argv):
         raise ValueError("Expected 1. Received: 2.")

@@ -177,7 +177,7 @@ def test_records_that_do_not_belong_are_refused(folders, tmp_path, make, message
         ({"checkpoint": "latest"}, "holds no checkpoint. Train first: "),
         ({"checkpoint": "newest"}, "should be one of <best|latest>"),
         ({"beam_size": 0}, "Decoding option beam_size is 0; it must be 1 or more."),
-        ({"length_normalization": -1}, "Decoding option length_normalization is -1.0; it must be 0 or more."),
+        ({"length_normalization": -1}, "Decoding option length_normalization is -1.0; it must be from 0 to 10."),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(folders, tmp_path, changes, message):

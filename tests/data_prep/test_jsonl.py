@@ -166,6 +166,7 @@ def test_a_faulty_object_is_skipped_with_its_number(source, fields, reason):
         ('{"image": "dog.jpg", "caption": "A dog"', "is no JSON: Expecting ',' delimiter at column 40"),
         ('{"image": "dog.jpg", "metadata": {"x": NaN}}', "is no JSON: NaN is no number of it"),
         ("image\tcaption", "is no JSON: Expecting value at column 1"),
+        ("[" * 100_000, "is no JSON that can be read: it is nested too deeply"),
     ],
 )
 def test_a_line_that_is_no_json_is_skipped(source, line, reason):

@@ -259,8 +259,8 @@ def test_half_precision_logits_are_scored_in_float32():
     [
         ({"beam_size": 0}, "beam_size is 0; it must be 1 or more"),
         ({"max_length": -1}, "max_length is -1; it must be 1 or more"),
-        ({"length_normalization": -0.5}, "length_normalization is -0.5; it must be 0 or more"),
-        ({"length_normalization": math.nan}, "length_normalization is nan; it must be 0 or more"),
+        ({"length_normalization": -0.5}, "length_normalization is -0.5; it must be from 0 to 10"),
+        ({"length_normalization": math.nan}, "length_normalization is nan; it must be from 0 to 10"),
     ],
 )
 def test_impossible_options_are_named(options, message):

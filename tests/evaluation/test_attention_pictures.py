@@ -63,6 +63,11 @@ def test_a_map_for_each_word():
         attention_strip(PHOTO, ["one"], np.ones((2, 2, 2)))
 
 
+def test_the_narrowest_photo_has_a_strip():
+    strip = attention_strip(np.zeros((400, 1, 3), np.uint8), ["a"], np.ones((1, 2, 2)))
+    assert strip.width > 2 * MARGIN
+
+
 def test_files_of_the_same_name_are_numbered(tmp_path):
     image_bytes = encoded(Image.fromarray(PHOTO), "JPEG")
     folder = AttentionFolder(tmp_path / "new" / "pictures")

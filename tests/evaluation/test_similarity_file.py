@@ -68,10 +68,11 @@ def test_a_matrix_that_nothing_is_known_of_is_refused_and_left_alone(tmp_path):
     assert (tmp_path / "similarity.npy").read_bytes() == b"mine"
 
 
-def test_a_damaged_matrix_is_told_and_made_anew_once_it_is_gone(tmp_path):
+@pytest.mark.parametrize("kept", [slice(-4), slice(0)], ids=["cut", "empty"])
+def test_a_damaged_matrix_is_told_and_made_anew_once_it_is_gone(tmp_path, kept):
     opened(tmp_path)
     part = tmp_path / "similarity.npy.part"
-    part.write_bytes(part.read_bytes()[:-4])
+    part.write_bytes(part.read_bytes()[kept])
     with pytest.raises(UserError, match=r"similarity\.npy\.part is damaged \(.*\)\. Remove it; the same command"):
         opened(tmp_path)
     part.unlink()

@@ -117,6 +117,17 @@ def test_photos_come_in_file_order_and_mistakes_are_told_at_once(scenes, feature
         read_photos(scenes, "vla")
 
 
+def test_a_model_that_has_diverged_is_told(captioner, scenes):
+    embeddings = captioner.decoder.words.embeddings
+    kept = embeddings.numpy()
+    embeddings.assign(np.full_like(kept, np.nan))
+    try:
+        with pytest.raises(UserError, match=r"no caption for image image0: .* training has diverged"):
+            evaluate(captioner, scenes, DecodingConfig())
+    finally:
+        embeddings.assign(kept)
+
+
 def test_decoding_that_makes_no_sense_is_told_without_a_traceback(captioner, scenes):
     with pytest.raises(UserError, match=r"^Decoding option beam_size is 0; it must be 1 or more\.$"):
         evaluate(captioner, scenes, DecodingConfig(beam_size=0))

@@ -35,11 +35,11 @@ def test_transparent_parts_become_white():
     assert opened(shrink(encoded(clear))).getpixel((8, 8)) == (255, 255, 255)
 
 
-def test_the_exif_orientation_is_not_applied_because_the_network_does_not_see_it():
+def test_a_photo_is_turned_upright_as_its_exif_says():
     exif = Image.Exif()
     exif[0x0112] = 6  # Orientation: rotate by 90 degrees
     turned = encoded(Image.new("RGB", (64, 32)), "JPEG", exif=exif)
-    assert opened(shrink(turned)).size == (64, 32)
+    assert opened(shrink(turned)).size == (32, 64)
 
 
 @pytest.mark.parametrize("junk", [b"", b"no image", photo(0, (40, 30))[:200]])

@@ -146,6 +146,31 @@ def test_an_earlier_export_is_replaced_and_the_model_can_be_moved(tmp_path):
     assert json.loads((tmp_path / "moved" / "assets" / "metadata.json").read_text())["step"] == 2
 
 
+@pytest.mark.parametrize("name", [".", "link"])
+def test_an_export_is_replaced_in_the_folder_itself_and_through_a_link(tmp_path, monkeypatch, name):
+    captioner, folder = small_captioner("lstm", len(VOCABULARY)), tmp_path / "model"
+    export_service(captioner, VOCABULARY, DECODING, {"step": 1}, folder)
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(folder if name == "." else tmp_path)
+    export_service(captioner, VOCABULARY, DECODING, {"step": 2}, name)
+    assert json.loads((folder / "assets" / "metadata.json").read_text())["step"] == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "model"]
+
+
+def test_a_damaged_export_is_told(tmp_path):
+    export_service(small_captioner("lstm", len(VOCABULARY)), VOCABULARY, DECODING, {}, tmp_path / "model")
+    for name in ("variables/variables.index", "saved_model.pb", "assets/metadata.json"):
+        (tmp_path / "model" / name).write_bytes(b"")
+        with pytest.raises(UserError, match=r"model is damaged \(.*\)\. Export one with: python -m im2txt\.export"):
+            Service(tmp_path / "model")
+
+
+def test_a_folder_that_tensorflow_would_not_find_again_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"mo\[1\]del has a \[ in it, which TensorFlow takes for a pattern"):
+        export_service(small_captioner("lstm", len(VOCABULARY)), VOCABULARY, DECODING, {}, tmp_path / "mo[1]del")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("occupied", ["folder", "file"])
 def test_nothing_but_an_earlier_export_is_overwritten(occupied, tmp_path):
     output = tmp_path / "precious"
