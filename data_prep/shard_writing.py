@@ -8,17 +8,13 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-
-import tensorflow as tf
 
 from data_prep.image_checks import CheckedImage
 from data_prep.plan import PlannedImage
 from data_prep.skipped import Skipped
-from im2txt.data.records import ImageRecord, encode_image_record
-from im2txt.errors import UserError
+from im2txt.data.records import ImageRecord, encode_image_record, shard_writer
 from im2txt.files import sha256_file, write_whole
 from im2txt.text.vocabulary import Vocabulary
 
@@ -68,7 +64,7 @@ def write_shard(
     originals: dict[str, list[str]] = {}
     re_encoded: Counter[str] = Counter()
     records = captions = 0
-    with _writer(part) as writer:
+    with shard_writer(part) as writer:
         for image, check in zip(images, checks):  # zip asks `images` first: no check is lost at the end
             example = image.example
             reason = _refusal(example.split, check, held_out)
@@ -86,16 +82,6 @@ def write_shard(
     report = ShardReport(path.name, sha256_file(path), *sizes, skipped, re_encoded, originals)
     write_whole(report_path(path), json.dumps(report._asdict()))
     return report
-
-
-@contextmanager
-def _writer(path: Path) -> Iterator[tf.io.TFRecordWriter]:
-    try:
-        with tf.io.TFRecordWriter(str(path)) as writer:
-            yield writer
-    except tf.errors.OpError as error:
-        remedy = "With room on the disk, the same command goes on from here."
-        raise UserError(f"{path} cannot be written: {error.message}. {remedy}") from None
 
 
 def finished_report(path: Path) -> ShardReport | None:

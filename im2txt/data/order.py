@@ -124,6 +124,7 @@ def _streamed(paths: Sequence[str], counts: Sequence[int], shuffle: Shuffle | No
         order = tf.random.experimental.stateless_shuffle(order, seed)
         shards = tf.data.Dataset.from_tensor_slices((tf.gather(paths, order), tf.gather(first, order)))
         items = shards.interleave(read, cycle_length=min(SHARDS_AT_ONCE, len(paths)))
+        tf.random.set_seed(1)  # of this graph alone: `shuffle` mixes it in, so the order would depend on the program's
         buffer_seed = tf.random.stateless_uniform([], seed, minval=None, maxval=None, dtype=tf.int64)
         return items.shuffle(shuffle.buffer, buffer_seed, reshuffle_each_iteration=False)
 

@@ -183,6 +183,17 @@ def shard_paths(folder: str | os.PathLike, split: str) -> list[str]:
 
 
 @contextmanager
+def shard_writer(path: str | os.PathLike) -> Iterator[tf.io.TFRecordWriter]:
+    """Yields a writer of a shard. Raises UserError where the disk is full."""
+    try:
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            yield writer
+    except tf.errors.OpError as error:
+        remedy = "With room on the disk, the same command goes on from here."
+        raise UserError(f"{path} cannot be written: {error.message}. {remedy}") from None
+
+
+@contextmanager
 def damage_told(folder: str | os.PathLike) -> Iterator[None]:
     """Makes a UserError of what TensorFlow raises where it reads a damaged shard of `folder`."""
     try:

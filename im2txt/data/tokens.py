@@ -25,14 +25,14 @@ def caption_tensors(caption_ids: tf.RaggedTensor, max_length: int = 0, captions:
 
     Returns:
         `input_ids` and `target_ids` int32 and `weights` float32, each [images, captions, length], where
-        length is that of the longest caption, `<end>` included.
+        length is that of the longest caption, `<end>` included, and at least 1.
     """
     slots = captions or None
     words = caption_ids.with_values(caption_ids.values.row_lengths())
     words = tf.cast(words.to_tensor(default_value=-1, shape=[None, slots]), tf.int32)  # -1: an empty slot
     cut = words > max_length if max_length else tf.zeros_like(words, tf.bool)
     steps = tf.where(cut, max_length, words + 1)  # with <end>
-    length = tf.maximum(tf.reduce_max(steps), 0)
+    length = tf.maximum(tf.reduce_max(steps), 1)  # decoders cannot go over no words at all
     ids = tf.cast(caption_ids.to_tensor(shape=[None, slots, max_length or None]), tf.int32)
     ids = tf.pad(ids, [[0, 0], [0, 0], [1, 1]])  # places for <start> and <end>
     position = tf.range(length)

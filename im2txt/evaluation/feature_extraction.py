@@ -29,6 +29,7 @@ from im2txt.data.records import (
     parse_records,
     read_manifest,
     shard_paths,
+    shard_writer,
     write_manifest,
 )
 from im2txt.data.views import VIEWED_SPLIT, decode_views
@@ -162,7 +163,7 @@ def _extract_shards(
     with tqdm(total=sum(shard.images for shard in shards), unit=" images", desc="features") as progress:
         for shard in shards:
             part = output / f"{shard.path.name}.part"
-            with tf.io.TFRecordWriter(str(part)) as writer:
+            with shard_writer(part) as writer:
                 for serialized, pixels in _decoded_batches(shard, encoder.image_size, batch_size, sides):
                     # one view after the other, so that view 0 is computed exactly as it is alone
                     regions = np.stack([regions_of(view).numpy() for view in tf.unstack(pixels, axis=1)], axis=1)

@@ -7,7 +7,7 @@ of the caption that the model finds greedily (Rennie et al. 2017, equation 7), `
 other drawn captions (Luo 2020, "A Better Variant of Self-Critical Sequence Training"), which needs no second search.
 <end> is a word of the sum, and a word of the reward (`im2txt.metrics.cider_reward`).
 
-Start from a model that cross-entropy has trained (`training.start_from`), at a small learning rate.
+Start from a model that cross-entropy has trained (`start_from`), at a small learning rate.
 
 Captions are drawn without dropout, from the model as it is used. With `dropout`, they are scored under the decoder's
 dropout, which keeps the model from learning by heart what pays on the training images; without it, and for decoders
@@ -161,7 +161,18 @@ def _log_probabilities(logits: tf.Tensor, drawn: tf.Tensor, temperature: float) 
 
 
 def _caption_ids(task: Task) -> list[list[list[int]]]:
-    """Returns the training captions of every image of a split, in file order: [images][captions][words]."""
+    """Returns the training captions of every image of a split, in file order: [images][captions][words].
+
+    Raises:
+        UserError: an image has none.
+    """
     batches = tf.data.TFRecordDataset(shard_paths(task.records, task.split)).batch(256)
     parsed = batches.map(lambda batch: parse_records(batch, ["captions/ids"])["captions/ids"])
-    return [captions for batch in parsed for captions in batch.to_list()]
+    captions = [captions for batch in parsed for captions in batch.to_list()]
+    bare = sum(not each for each in captions)
+    if bare:
+        raise UserError(
+            f"{bare} of the {len(captions)} images of split `{task.split}` of {task.records} have no captions, so no "
+            "caption drawn for them could be rewarded. Build the records without them."
+        )
+    return captions

@@ -66,6 +66,14 @@ def restore(checkpoint: tf.train.Checkpoint, path: str, complaint: str) -> None:
     """
     try:
         checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{path} {complaint}: {reason}") from None
+
+
+def save(manager: tf.train.CheckpointManager, step: int) -> None:
+    """Saves the checkpoint of a step; what TensorFlow raises where the disk is full becomes an OSError."""
+    try:
+        manager.save(step)
+    except tf.errors.OpError as error:
+        raise OSError(f"the checkpoint of step {step} cannot be written: {error.message}") from None

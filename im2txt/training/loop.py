@@ -15,9 +15,10 @@ import tensorflow as tf
 
 from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
+from im2txt.notices import notice
 from im2txt.objectives.base import Objective
 from im2txt.training.averaging import WeightAverage
-from im2txt.training.checkpoints import BEST, LATEST, manager, model_parts, restore
+from im2txt.training.checkpoints import BEST, LATEST, manager, model_parts, restore, save
 from im2txt.training.interrupts import interrupt_event
 from im2txt.training.logging import RunLog
 from im2txt.training.step import make_train_step
@@ -55,8 +56,11 @@ class TrainingConfig:
     def check(self) -> None:
         """Raises UserError for values that make no sense."""
         for name in ("epochs", "validate_epochs", "log_steps"):
-            if not getattr(self, name) > 0:
-                raise UserError(f"training.{name} is {getattr(self, name)}; it must be more than 0.")
+            if not 0 < getattr(self, name) < math.inf:
+                raise UserError(f"training.{name} is {getattr(self, name)}; it must be more than 0, and finite.")
+        for name in ("patience", "max_minutes", "checkpoint_minutes", "first_validation"):
+            if not getattr(self, name) >= 0:
+                raise UserError(f"training.{name} is {getattr(self, name)}; it must be 0 or more.")
 
 
 FROZEN = 0.01  # attention that moves less than this from word to word looks at one place
@@ -101,7 +105,8 @@ def averaged_variables(captioner: Captioner) -> list[tf.Variable]:
     """Returns what is averaged: trainable weights, and the batch normalisation's statistics if they change as well."""
     encoder = captioner.encoder
     statistics = encoder.non_trainable_variables if encoder is not None and encoder.adapts_statistics else []
-    return [*captioner.trainable_variables, *statistics]
+    floats = [each for each in statistics if keras.backend.is_float_dtype(each.dtype)]  # no counts, no seeds
+    return [*captioner.trainable_variables, *floats]
 
 
 class TrainingLoop:
@@ -132,14 +137,20 @@ class TrainingLoop:
         self.best = manager(workdir, BEST, model_parts(captioner))  # not the part of `state`: it counts its own saves
 
     def resume(self) -> int:
-        """Restores the latest checkpoint if there is one; returns the number of steps already taken.
+        """Restores the latest whole checkpoint if there is any; returns the number of steps already taken.
 
         Raises:
-            UserError: the checkpoint is of another version of im2txt.
+            UserError: none is whole, or they are of another version of im2txt.
         """
-        if self.latest.latest_checkpoint:
-            complaint = "is of another version of im2txt; train in a new workdir"
-            restore(self.latest.checkpoint, self.latest.latest_checkpoint, complaint)
+        paths = list(reversed(self.latest.checkpoints))
+        for path in paths:
+            try:
+                restore(self.latest.checkpoint, path, "is damaged, or of another version of im2txt")
+                break
+            except UserError as error:
+                if path == paths[-1]:
+                    raise
+                notice(f"{error}; going on from the checkpoint before it")
         return self.progress.step
 
     def finished(self) -> str | None:
@@ -221,7 +232,7 @@ class TrainingLoop:
             self._check_finite(step, scores)
             better = scores[MONITOR] > self.progress.best_score
             if better:
-                self.best.save(step)
+                save(self.best, step)
         self.progress.stale = 0 if better else self.progress.stale + 1
         self.progress.best_score = max(scores[MONITOR], self.progress.best_score)
         self.progress.validated = step
@@ -238,7 +249,7 @@ class TrainingLoop:
             self._save(clock)
 
     def _save(self, clock: "_Clock") -> None:
-        self.latest.save(self.progress.step)
+        save(self.latest, self.progress.step)
         clock.saved()
 
 

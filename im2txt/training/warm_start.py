@@ -36,6 +36,9 @@ def copy_weights(
             "records with: --vocabulary=RUN/vocabulary.txt, and --grow_vocabulary for new words."
         )
     sizes = len(words), len(new_words)
+    heads, new_heads = (getattr(getattr(each.decoder, "config", None), "heads", None) for each in (source, target))
+    if heads != new_heads:  # no shape tells
+        raise UserError(f"{where}: decoder.heads of that run is {heads}, and this run's is {new_heads}. Give the same.")
     _copy(source.decoder, target.decoder, sizes, f"{where}: the decoder")
     if source.encoder is not None and target.encoder is not None:
         _copy(source.encoder, target.encoder, sizes, f"{where}: the encoder")

@@ -42,7 +42,7 @@ def test_an_empty_caption_is_an_end_and_no_captions_are_nothing():
     np.testing.assert_array_equal(tensors["target_ids"], [[[2]], [[0]]])
     np.testing.assert_array_equal(tensors["weights"], [[[1]], [[0]]])
     none = caption_tensors(tf.ragged.constant([[], []], ragged_rank=2, dtype=tf.int64))
-    assert none["weights"].shape == (2, 0, 0)
+    assert none["weights"].shape == (2, 0, 1)
 
 
 def test_the_captions_axis_can_be_given(captions):

@@ -180,6 +180,13 @@ def test_the_maps_that_are_logged_are_those_of_the_drawn_words(task):
         assert float(loss.sums[name]) == pytest.approx(measure(maps).numpy()[words].sum(), rel=1e-5)
 
 
+def test_every_image_needs_a_caption_to_be_rewarded_by(tmp_path):
+    images = captioned_images([*CAPTIONS, ()], WORDS)
+    folder = write_records(tmp_path / "records", {"train": images}, WORDS)
+    with pytest.raises(UserError, match=r"^1 of the 4 images of split `train` of .* have no captions"):
+        objective(Task(str(folder)))
+
+
 @pytest.mark.parametrize("test_attention", ["expectation", "argmax", "sample"])
 def test_a_choice_of_regions_is_not_taught(task, test_attention):
     captioner, found = attentive(test_attention=test_attention), objective(task)

@@ -9,7 +9,8 @@ from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
 from im2txt.models.encoders import EncoderConfig, build_encoder
-from im2txt.training.checkpoints import BEST, manager, model_parts, restore_model
+from im2txt.training import checkpoints
+from im2txt.training.checkpoints import BEST, LATEST, manager, model_parts, restore_model
 
 VOCAB = 7
 
@@ -24,6 +25,17 @@ def captioner(units=4, seed=1, trainable=True):
 
 def save(workdir, model, step=7):
     return manager(workdir, BEST, model_parts(model)).save(checkpoint_number=step)
+
+
+def test_a_full_disk_is_an_error_of_the_disk(tmp_path, monkeypatch):
+    kept = manager(tmp_path, LATEST, tf.train.Checkpoint(a=tf.Variable(1.0)))
+
+    def fail(self, *args, **kwargs):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", fail)
+    with pytest.raises(OSError, match=r"^the checkpoint of step 3 cannot be written: No space left on device$"):
+        checkpoints.save(kept, 3)
 
 
 def test_a_trainable_captioner_comes_back_whole(tmp_path):

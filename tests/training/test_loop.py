@@ -2,8 +2,10 @@
 
 import json
 import math
+import shutil
 import signal
 from collections import Counter
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -20,7 +22,7 @@ from im2txt.training import loop as loop_module
 from im2txt.training.checkpoints import LATEST, manager, model_parts, restore_model
 from im2txt.training.distribution import make_strategy
 from im2txt.training.logging import LOG
-from im2txt.training.loop import Schedule, TrainingConfig, TrainingLoop
+from im2txt.training.loop import Schedule, TrainingConfig, TrainingLoop, averaged_variables
 from im2txt.training.optimizers import OptimizerConfig, build_optimizer
 from tests.helpers import captioned_images, write_records
 
@@ -178,8 +180,40 @@ def test_the_time_limit_ends_a_run_with_a_validation_and_a_checkpoint(records, t
 
 def test_a_checkpoint_of_other_parts_cannot_be_gone_on_from(tmp_path):
     manager(tmp_path, LATEST, tf.train.Checkpoint(model=model_parts(captioner()))).save(checkpoint_number=5)
-    with pytest.raises(UserError, match=r"state-5 is of another version of im2txt; train in a new workdir: "):
+    with pytest.raises(UserError, match=r"state-5 is damaged, or of another version of im2txt: "):
         make_loop(tmp_path).resume()
+
+
+def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(records, whole, tmp_path, capsys):
+    shutil.copytree(whole[1], tmp_path, dirs_exist_ok=True)
+    damaged = tmp_path / "checkpoints" / "state-6.data-00000-of-00001"
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    again = make_loop(tmp_path)
+    assert again.resume() == 3
+    assert "state-6 is damaged, or of another version of im2txt: " in capsys.readouterr().err
+    run(again, records)
+    for ours, theirs in zip(everything(again), everything(whole[0]), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_averaged_are_numbers_that_have_a_mean():
+    statistics = [tf.Variable(1.5), tf.Variable(3), tf.Variable([1, 2], dtype=tf.int64)]
+    encoder = SimpleNamespace(adapts_statistics=True, non_trainable_variables=statistics)
+    parts = SimpleNamespace(encoder=encoder, trainable_variables=[tf.Variable(0.5)])
+    assert [float(each) for each in averaged_variables(parts)] == [0.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": math.inf}, r"training\.epochs is inf; it must be more than 0, and finite\."),
+        ({"patience": -1}, r"training\.patience is -1; it must be 0 or more\."),
+        ({"max_minutes": math.nan}, r"training\.max_minutes is nan; it must be 0 or more\."),
+    ],
+)
+def test_lengths_that_make_no_sense_are_told(options, message):
+    with pytest.raises(UserError, match=message):
+        TrainingConfig(**options).check()
 
 
 def test_a_finished_run_is_left_as_it_is(records, whole):

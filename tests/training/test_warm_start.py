@@ -8,6 +8,7 @@ import tensorflow as tf
 from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders import DECODERS, build_decoder
+from im2txt.models.decoders.transformer import TransformerConfig
 from im2txt.models.encoders import EncoderConfig, build_encoder
 from im2txt.text.vocabulary import UNK, Vocabulary
 from im2txt.training.warm_start import copy_weights
@@ -24,6 +25,12 @@ def captioner(name="lstm", words=WORDS, seed=1, units=8, encoder=False):
     network = build_encoder(EncoderConfig("small_cnn", weights="random", image_size=32)) if encoder else None
     model = Captioner(network, build_decoder(kind(**options), len(words)))
     model(batch(encoder))
+    return model
+
+
+def captioner_of(config):
+    model = Captioner(None, build_decoder(config, len(WORDS)))
+    model(batch())
     return model
 
 
@@ -55,6 +62,12 @@ def test_an_encoder_comes_along():
     old, new = captioner(encoder=True), captioner(encoder=True, seed=2)
     copy_weights(old, WORDS, new, WORDS)
     np.testing.assert_array_equal(old(batch(True)).logits, new(batch(True)).logits)
+
+
+def test_another_number_of_heads_is_refused():
+    old, new = (captioner_of(TransformerConfig(units=8, heads=heads, layers=1, feed_forward=8)) for heads in (4, 2))
+    with pytest.raises(UserError, match=r"start_from: decoder\.heads of that run is 4, and this run's is 2\."):
+        copy_weights(old, WORDS, new, WORDS)
 
 
 def test_another_vocabulary_is_refused():
