@@ -11,6 +11,7 @@ expectation, as the authors' released code does; --config.decoder.test_attention
 """
 
 from im2txt.data.pipeline import DataConfig
+from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.hard_attention import HardAttentionConfig
 from im2txt.models.encoders import EncoderConfig
@@ -28,4 +29,5 @@ def get_config() -> ExperimentConfig:
         data=DataConfig(images_per_batch=10, group_batches=20),
         optimizer=OptimizerConfig(learning_rate=5e-4, warmup_steps=200),
         training=TrainingConfig(epochs=12),
+        decoding=DecodingConfig(length_normalization=0.5),
     )

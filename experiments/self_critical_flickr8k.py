@@ -7,6 +7,7 @@ It goes on from a run of soft_attention_flickr8k.py, whose decoder it has.
 """
 
 from im2txt.data.pipeline import DataConfig
+from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.soft_attention import SoftAttentionConfig
 from im2txt.models.encoders import EncoderConfig
@@ -25,4 +26,5 @@ def get_config() -> ExperimentConfig:
         data=DataConfig(images_per_batch=10),
         optimizer=OptimizerConfig(learning_rate=5e-5, warmup_steps=100),
         training=TrainingConfig(epochs=6),
+        decoding=DecodingConfig(length_normalization=0.5),
     )

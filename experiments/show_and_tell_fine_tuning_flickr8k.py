@@ -12,6 +12,7 @@ feature, of which the release keeps 0.8, and no L2 of 4e-5 on the encoder.
 """
 
 from im2txt.data.pipeline import DataConfig
+from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.lstm import LSTMConfig
 from im2txt.models.encoders import EncoderConfig
@@ -30,4 +31,5 @@ def get_config() -> ExperimentConfig:
         data=DataConfig(images_per_batch=10, group_batches=20, random_crop=True, random_flip=True),
         optimizer=OptimizerConfig(learning_rate=3e-4, warmup_steps=200, encoder_factor=0.1),
         training=TrainingConfig(epochs=2, validate_epochs=0.5, average_decay=0.995),
+        decoding=DecodingConfig(length_normalization=0.5),
     )

@@ -12,6 +12,7 @@ Scores, time and hardware are in experiments/RESULTS.md.
 """
 
 from im2txt.data.pipeline import DataConfig
+from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.lstm import LSTMConfig
 from im2txt.models.encoders import EncoderConfig
@@ -29,4 +30,5 @@ def get_config() -> ExperimentConfig:
         data=DataConfig(images_per_batch=50, captions_per_image=1, group_batches=10),
         optimizer=OptimizerConfig(learning_rate=1e-3, warmup_steps=200),
         training=TrainingConfig(epochs=60, validate_epochs=5),
+        decoding=DecodingConfig(length_normalization=0.5),
     )

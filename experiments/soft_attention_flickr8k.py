@@ -10,6 +10,7 @@ Scores, time and hardware are in experiments/RESULTS.md.
 """
 
 from im2txt.data.pipeline import DataConfig
+from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.soft_attention import SoftAttentionConfig
 from im2txt.models.encoders import EncoderConfig
@@ -27,4 +28,5 @@ def get_config() -> ExperimentConfig:
         data=DataConfig(images_per_batch=10, group_batches=20),
         optimizer=OptimizerConfig(learning_rate=5e-4, warmup_steps=200),
         training=TrainingConfig(epochs=12),
+        decoding=DecodingConfig(length_normalization=0.5),
     )

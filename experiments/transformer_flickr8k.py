@@ -10,6 +10,7 @@ One encoder layer over the 8 x 8 regions of mixed8, two decoder layers over the 
 """
 
 from im2txt.data.pipeline import DataConfig
+from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.transformer import TransformerConfig
 from im2txt.models.encoders import EncoderConfig
@@ -29,4 +30,5 @@ def get_config() -> ExperimentConfig:
         data=DataConfig(images_per_batch=10, group_batches=20),
         optimizer=OptimizerConfig(learning_rate=5e-4, warmup_steps=600),
         training=TrainingConfig(epochs=14, validate_epochs=2),
+        decoding=DecodingConfig(length_normalization=0.5),
     )

@@ -29,6 +29,14 @@ def test_the_forget_bias_is_where_it_is_said():
     np.testing.assert_array_equal(decoder(forget_bias=3.0).lstm.bias[6:12], np.full(6, 3.0))
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_the_image_is_dropped_from_by_an_option_and_in_training_only(rate):
+    built, features = decoder(image_dropout=rate), ImageFeatures(tf.ones([1, 3]), None)
+    shown, *trained = (built.start(features, seed).recurrent.hidden.numpy() for seed in (None, [0, 1], [0, 2]))
+    assert all(np.array_equal(shown, hidden) == (rate == 0.0) for hidden in trained)
+    np.testing.assert_array_equal(shown, built.start(features).recurrent.hidden)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

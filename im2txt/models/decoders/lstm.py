@@ -7,8 +7,8 @@ the image yields no word.
 
 `cell="gru"` puts a GRU (Cho et al. 2014) in the LSTM's place.
 
-Deviations: dropout sits on the words and on the LSTM's outputs, by default at the 0.5 of later work; the 2016 release
-had it (at 0.3) on the image too, which is shown only once. Pooled features of a rectified layer have a large part that
+Deviations: dropout sits on the words and on the LSTM's outputs, by default at the 0.5 of later work, and not on the
+embedded image, which is shown only once; the 2016 release has 0.3 on all three (`image_dropout`). Pooled features of a rectified layer have a large part that
 all images share; through W_I it drowns what tells them apart. So features are standardised before W_I by statistics
 of the first training images, which is the paper's W_I with a bias. Word vectors start in +-1 rather than in Keras'
 +-0.05, beside which the LSTM hears little but the image's common part.
@@ -35,6 +35,7 @@ class LSTMConfig:
         units: width of the recurrent cell.
         embedding: width of words and of the embedded image.
         dropout: share of units dropped from the words and from the cell's outputs.
+        image_dropout: share of units dropped from the embedded image.
         word_dropout: share of words that the decoder is not shown in training.
         forget_bias: where the LSTM's forget bias starts; at 3 a state halves in 14 words instead of in 2, so that the
             image, shown once, lasts for a caption (Tallec & Ollivier 2018).
@@ -47,6 +48,7 @@ class LSTMConfig:
     units: int = 512
     embedding: int = 512
     dropout: float = 0.5
+    image_dropout: float = 0.0
     word_dropout: float = 0.0
     forget_bias: float = 1.0
     initial_range: float = 0.0
@@ -80,7 +82,7 @@ class LSTMDecoder(Decoder):
         config.check()
         super().__init__(name="decoder")
         self.vocab_size = vocab_size
-        self.rate, self.word_rate = config.dropout, config.word_dropout
+        self.rate, self.image_rate, self.word_rate = config.dropout, config.image_dropout, config.word_dropout
         initializer = uniform(config.initial_range) if config.initial_range else None
         self.standardize = Standardize()
         self.image = keras.layers.Dense(
@@ -100,8 +102,8 @@ class LSTMDecoder(Decoder):
         self.standardize.adapt(features.pooled)
 
     def start(self, features: ImageFeatures, seed: tf.Tensor | None = None) -> NICState:
-        """Shows the image to the cell; one row an image."""
-        image = self.image(self.standardize(features.pooled))  # [images, embedding]
+        """Shows the image [images, embedding] to the cell; one row an image."""
+        image = dropout(self.image(self.standardize(features.pooled)), self.image_rate, seed, salt=3)
         return NICState(self.lstm.advance(self.lstm(image), self.lstm.zeros(tf.shape(image)[0])))
 
     def step(self, ids: tf.Tensor, state: NICState) -> tuple[tf.Tensor, NICState]:
