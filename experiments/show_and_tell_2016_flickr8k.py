@@ -1,10 +1,10 @@
 r"""Show and Tell as its 2016 release trains it (Vinyals et al. 2016, https://arxiv.org/abs/1609.06647), on Flickr8k.
 
-SGD at 2.0, halved every 8 epochs, gradients clipped to a norm of 5, all weights uniform in +-0.08, dropout 0.3 on words,
-image and outputs, one caption an image in batches of 32, no average of weights, no label smoothing. An epoch here is
-one over images, of which each brings one of its 5 captions: 8 epochs over captions are 40. The release made 55 epochs
-over captions on COCO; Flickr8k's few captions are learned by heart long before, so training ends with the validations
-that bring nothing. experiments/show_and_tell_flickr8k.py, with Adam, is the one to use.
+SGD at 2.0, halved every 8 epochs, gradients clipped to a norm of 5, all weights uniform in +-0.08, dropout 0.3 on
+words, image and outputs, one caption an image in batches of 32, no average of weights, no label smoothing. An epoch
+here is one over images, of which each brings one of its 5 captions: 8 epochs over captions are 40. The release made 55
+epochs over captions on COCO; Flickr8k's few captions are learned by heart long before, so training ends with the
+validations that bring nothing. experiments/show_and_tell_flickr8k.py, with Adam, is the one to use.
 
     python -m data_prep.build_records --dataset=flickr8k --source=flickr8k --output=data/flickr8k
     python -m im2txt.extract_features --config=experiments/show_and_tell_2016_flickr8k.py --records=data/flickr8k \

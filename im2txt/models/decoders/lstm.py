@@ -8,10 +8,10 @@ the image yields no word.
 `cell="gru"` puts a GRU (Cho et al. 2014) in the LSTM's place.
 
 Deviations: dropout sits on the words and on the LSTM's outputs, by default at the 0.5 of later work, and not on the
-embedded image, which is shown only once; the 2016 release has 0.3 on all three (`image_dropout`). Pooled features of a rectified layer have a large part that
-all images share; through W_I it drowns what tells them apart. So features are standardised before W_I by statistics
-of the first training images, which is the paper's W_I with a bias. Word vectors start in +-1 rather than in Keras'
-+-0.05, beside which the LSTM hears little but the image's common part.
+embedded image, which is shown only once; the 2016 release has 0.3 on all three (`image_dropout`). Pooled features of a
+rectified layer have a large part that all images share; through W_I it drowns what tells them apart. So features are
+standardised before W_I by statistics of the first training images, which is the paper's W_I with a bias. Word vectors
+start in +-1 rather than in Keras' +-0.05, beside which the LSTM hears little but the image's common part.
 """
 
 from dataclasses import dataclass
