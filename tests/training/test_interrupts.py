@@ -19,6 +19,20 @@ def test_the_first_interrupt_is_an_event_and_the_second_is_not(capsys):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_machine_that_is_taken_away_is_an_event_too(capsys):
+    before, calls = signal.signal(signal.SIGTERM, lambda *_: calls.append("usual")), []
+    try:
+        with interrupt_event() as event:
+            signal.raise_signal(signal.SIGTERM)
+            assert event.is_set()
+            assert "the same signal again stops at once" in capsys.readouterr().err
+            assert calls == []
+            signal.raise_signal(signal.SIGTERM)
+            assert calls == ["usual"]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_an_ignored_signal_stays_ignored():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
