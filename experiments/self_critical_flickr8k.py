@@ -32,5 +32,5 @@ def get_config() -> ExperimentConfig:
         data=DataConfig(images_per_batch=10),
         optimizer=OptimizerConfig(learning_rate=5e-5, warmup_steps=100),
         training=TrainingConfig(epochs=6, validate_epochs=0.5, average_decay=0.99, patience=0),
-        decoding=DecodingConfig(length_normalization=0.5),
+        decoding=DecodingConfig(beam_size=5, length_normalization=0.5),
     )
