@@ -33,11 +33,12 @@ def save_images(records: str, split: str, count: int, output: str) -> list[Path]
 
     images = itertools.islice(read_image_records(records, split), count)
     Path(output).mkdir(parents=True, exist_ok=True)
-    saved = []
+    saved = {}  # path by name
     for image in images:
-        saved.append(Path(output) / _file_name(image.image_id, image.image_bytes, {path.name for path in saved}))
-        write_whole(saved[-1], image.image_bytes)
-    return saved
+        name = _file_name(image.image_id, image.image_bytes, saved)
+        saved[name] = Path(output) / name
+        write_whole(saved[name], image.image_bytes)
+    return list(saved.values())
 
 
 def _file_name(image_id: str, image_bytes: bytes, taken: Container[str]) -> str:

@@ -10,7 +10,7 @@ other drawn captions (Luo 2020, "A Better Variant of Self-Critical Sequence Trai
 Start from a model that cross-entropy has trained (`start_from`), at a small learning rate.
 
 Captions are drawn without dropout, from the model as it is used. With `dropout`, they are scored under the decoder's
-dropout, which keeps the model from learning by heart what pays on the training images; without it, and for decoders
+dropout, lest the model learn by heart what pays on the training images; without it, and for decoders
 that draw regions, the gradient is exactly that of the expected reward. <unk> is never drawn; probabilities are those
 among the words that may be said. With `cross_entropy` > 0 that many times the summed cross-entropy of people's captions
 joins the sum (Luo et al. 2018 mix likewise).

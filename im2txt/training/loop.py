@@ -64,7 +64,7 @@ class TrainingConfig:
 
 
 FROZEN = 0.01  # attention that moves less than this from word to word looks at one place
-STOPPED = "stopped by hand; the same command goes on from here"
+STOPPED = "stopped; the same command goes on from here"
 
 
 class Schedule:
@@ -149,7 +149,7 @@ class TrainingLoop:
                 break
             except UserError as error:
                 if path == paths[-1]:
-                    raise
+                    raise UserError(f"{error}. Train in a new workdir.") from None
                 notice(f"{error}; going on from the checkpoint before it")
         return self.progress.step
 

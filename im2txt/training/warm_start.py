@@ -37,7 +37,7 @@ def copy_weights(
         )
     sizes = len(words), len(new_words)
     heads, new_heads = (getattr(getattr(each.decoder, "config", None), "heads", None) for each in (source, target))
-    if heads != new_heads:  # no shape tells
+    if heads and new_heads and heads != new_heads:  # no shape tells
         raise UserError(f"{where}: decoder.heads of that run is {heads}, and this run's is {new_heads}. Give the same.")
     _copy(source.decoder, target.decoder, sizes, f"{where}: the decoder")
     if source.encoder is not None and target.encoder is not None:

@@ -122,6 +122,12 @@ def test_a_broken_manifest_is_refused(tmp_path):
         records.read_manifest(tmp_path)
 
 
+def test_a_full_disk_is_told():
+    told = r"^/dev/full cannot be written: .*With room on the disk, the same command"
+    with pytest.raises(UserError, match=told), records.shard_writer("/dev/full") as writer:
+        writer.write(b"record")
+
+
 def test_an_unknown_split_gets_a_suggestion(tmp_path):
     manifest(tmp_path)
     with pytest.raises(UserError, match=r"has no split `trian`. Did you mean `train`\? Known: train"):

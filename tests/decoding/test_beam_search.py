@@ -260,6 +260,7 @@ def test_half_precision_logits_are_scored_in_float32():
         ({"beam_size": 0}, "beam_size is 0; it must be 1 or more"),
         ({"max_length": -1}, "max_length is -1; it must be 1 or more"),
         ({"length_normalization": -0.5}, "length_normalization is -0.5; it must be from 0 to 10"),
+        ({"length_normalization": 11}, "length_normalization is 11; it must be from 0 to 10"),
         ({"length_normalization": math.nan}, "length_normalization is nan; it must be from 0 to 10"),
     ],
 )

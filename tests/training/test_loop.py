@@ -92,8 +92,8 @@ def whole(records, tmp_path_factory):
     return loop, workdir
 
 
-def interrupt_during_step(monkeypatch, number):
-    """Ctrl-C comes as it most likely does: right after step `number` has changed the weights."""
+def interrupt_during_step(monkeypatch, number, kind=signal.SIGINT):
+    """A signal comes as it most likely does: right after step `number` has changed the weights."""
 
     def make_train_step(*args):
         step = make(*args)
@@ -101,7 +101,7 @@ def interrupt_during_step(monkeypatch, number):
         def interrupted(batch, count):
             logs = step(batch, count)
             if int(count) + 1 == number:
-                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(kind)
             return logs
 
         return interrupted
@@ -110,11 +110,12 @@ def interrupt_during_step(monkeypatch, number):
     monkeypatch.setattr(loop_module, "make_train_step", make_train_step)
 
 
-def test_a_run_that_was_stopped_equals_one_that_was_not(records, whole, tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_was_stopped_equals_one_that_was_not(records, whole, tmp_path, monkeypatch, kind):
     with monkeypatch.context() as patch:
-        interrupt_during_step(patch, 4)
+        interrupt_during_step(patch, 4, kind)
         first = make_loop(tmp_path)
-        assert run(first, records) == "stopped by hand; the same command goes on from here"
+        assert run(first, records) == "stopped; the same command goes on from here"
     assert first.progress.step == 4
     second = make_loop(tmp_path)
     assert run(second, records) == "all 6 steps are done"
@@ -180,7 +181,7 @@ def test_the_time_limit_ends_a_run_with_a_validation_and_a_checkpoint(records, t
 
 def test_a_checkpoint_of_other_parts_cannot_be_gone_on_from(tmp_path):
     manager(tmp_path, LATEST, tf.train.Checkpoint(model=model_parts(captioner()))).save(checkpoint_number=5)
-    with pytest.raises(UserError, match=r"state-5 is damaged, or of another version of im2txt: "):
+    with pytest.raises(UserError, match=r"state-5 is damaged, or of another version .* Train in a new workdir\.$"):
         make_loop(tmp_path).resume()
 
 

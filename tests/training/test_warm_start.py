@@ -70,6 +70,12 @@ def test_another_number_of_heads_is_refused():
         copy_weights(old, WORDS, new, WORDS)
 
 
+def test_another_kind_of_decoder_is_refused():
+    transformer = captioner_of(TransformerConfig(units=8, heads=4, layers=1, feed_forward=8))
+    with pytest.raises(UserError, match=r"start_from: the decoder of that run is another one than this run's\."):
+        copy_weights(captioner(), WORDS, transformer, WORDS)
+
+
 def test_another_vocabulary_is_refused():
     other = Vocabulary.build([["a", "cat", "runs"]], min_count=1)
     with pytest.raises(UserError, match="RUN: the vocabulary of the records does not continue the 7 words"):
