@@ -12,7 +12,8 @@ photos from.
 sets another evaluation of the same images beside this one: the report shows the captions of both, and how they differ;
 95 % intervals are by paired bootstrap, p by approximate randomisation (`im2txt.metrics.significance`).
 
-With several --workdir=RUN, which share words and encoder, an ensemble is evaluated: the mean of their probabilities.
+With several --workdir=RUN, which share their words, an ensemble is evaluated: the mean of their probabilities. Where
+their encoders differ, --records must hold images.
 """
 
 import dataclasses

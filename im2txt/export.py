@@ -4,7 +4,7 @@
     python -m im2txt.export --workdir=runs/scenes --output=models/wide --beam_size=10 --max_length=30
     python -m im2txt.export --workdir=runs/a --workdir=runs/b --output=models/ensemble
 
-Several runs with the same words and encoder become one model, an ensemble: the mean of their probabilities. Decoding
+Several runs with the same words become one model, an ensemble: the mean of their probabilities. Decoding
 options that are not given are those of the (first) run's config. What the model takes and returns is written
 in im2txt/serving/caption_service.py; im2txt.caption uses it. An earlier export in the folder is replaced.
 """

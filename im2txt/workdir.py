@@ -33,6 +33,7 @@ from im2txt.models.captioner import Captioner
 from im2txt.models.decoders import build_decoder
 from im2txt.models.decoders.ensemble import EnsembleDecoder
 from im2txt.models.encoders import Encoder, build_encoder
+from im2txt.models.joint_encoder import JointEncoder
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.training.checkpoints import restore_model
 
@@ -128,9 +129,14 @@ def build_captioner(config: ExperimentConfig, vocab_size: int, with_encoder: boo
     return captioner
 
 
-def check_features(records: str | os.PathLike, encoder: Encoder) -> None:
+def check_features(records: str | os.PathLike, encoder: Encoder | JointEncoder) -> None:
     """Raises UserError where records are cached features, and another encoder's."""
     cached = read_manifest(records).get("features")
+    if cached and isinstance(encoder, JointEncoder):
+        raise UserError(
+            f"The runs of this ensemble have different encoders, and {records} holds the features of one. Give the "
+            "records of images that it was made from."
+        )
     if cached and cached["encoder_sha256"] != encoder.digest():
         raise UserError(
             f"The features in {records} were made by another encoder ({cached['encoder']}), or by the same one with "
@@ -158,26 +164,29 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> LoadedRun:
 def load_ensemble(workdirs: Sequence[str | os.PathLike], checkpoint: str = "best") -> LoadedRun:
     """Loads the captioners of several runs as one, which has the means of their probabilities; of one run, that one.
 
-    Config and step are those of the first.
+    Config and step are those of the first. Encoders that differ all become part of it.
 
     Raises:
-        UserError: as `load_run`; or the runs have other words or encoders than the first.
+        UserError: as `load_run`; or a run has other words than the first.
     """
     first, *others = (load_run(workdir, checkpoint) for workdir in workdirs)
     if not others:
         return first
-    digest = first.captioner.encoder.digest()
     for workdir, run in zip(workdirs[1:], others):
-        for what, same in (
-            ("vocabulary", run.vocabulary.words == first.vocabulary.words),
-            ("encoder", run.captioner.encoder.digest() == digest),
-        ):
-            if not same:
-                raise UserError(
-                    f"{workdir} has another {what} than {workdirs[0]}. Runs of an ensemble share records and encoder."
-                )
-    members = [run.captioner.decoder for run in (first, *others)]
-    return first._replace(captioner=Captioner(first.captioner.encoder, EnsembleDecoder(members)))
+        if run.vocabulary.words != first.vocabulary.words:
+            raise UserError(
+                f"{workdir} has another vocabulary than {workdirs[0]}. Runs of an ensemble share their words: "
+                "train them on the same records."
+            )
+    return first._replace(captioner=_joined([run.captioner for run in (first, *others)]))
+
+
+def _joined(captioners: Sequence[Captioner]) -> Captioner:
+    encoders, decoders = [each.encoder for each in captioners], [each.decoder for each in captioners]
+    if len({encoder.digest() for encoder in encoders}) == 1:
+        return Captioner(encoders[0], EnsembleDecoder(decoders))
+    joint = JointEncoder(encoders)
+    return Captioner(joint, EnsembleDecoder(decoders, joint.grids))
 
 
 def _own_vocabulary(workdir: Path) -> Vocabulary:

@@ -13,6 +13,7 @@ from im2txt.errors import UserError
 from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.lstm import LSTMConfig
 from im2txt.models.encoders import EncoderConfig, build_encoder
+from im2txt.models.joint_encoder import JointEncoder
 from im2txt.text.vocabulary import Vocabulary
 from im2txt.workdir import (
     CONFIG,
@@ -164,7 +165,11 @@ def test_features_of_another_encoder_are_refused(tmp_path, config):
     message = r"The features in .*f were made by another encoder \(.*\), or by the same one with other weights"
     with pytest.raises(UserError, match=message):
         check_features(features, build_encoder(FROZEN))
-    check_features(config.records, build_encoder(FROZEN))  # image records are anybody's
+    joint = JointEncoder([build_encoder(FROZEN), build_encoder(FROZEN)])
+    with pytest.raises(UserError, match=r"this ensemble have different encoders, and .*f holds the features of one"):
+        check_features(features, joint)
+    for encoder in (build_encoder(FROZEN), joint):
+        check_features(config.records, encoder)  # image records are anybody's
 
 
 def test_a_name_that_tensorflow_takes_for_a_pattern_is_refused(tmp_path, config):
@@ -218,13 +223,25 @@ def test_an_ensemble_is_the_mean_of_its_runs(tmp_path, frozen):
     assert load_ensemble(runs[:1]).captioner.decoder.vocab_size == len(WORDS)
 
 
-def test_an_ensemble_shares_words_and_encoder(tmp_path, frozen):
-    other = Vocabulary.build([["two", "cats"]], min_count=1)
-    for name, seed, words in (("a", 1, WORDS), ("b", 2, WORDS), ("c", 1, other)):
-        untrained_run(tmp_path / name, with_seed(frozen, seed), words)
-    for name, what in (("b", "encoder"), ("c", "vocabulary")):
-        with pytest.raises(UserError, match=f"{name} has another {what} than .*a. Runs of an ensemble share"):
-            load_ensemble([tmp_path / "a", tmp_path / name])
+def test_an_ensemble_of_different_encoders_is_the_mean_of_its_runs(tmp_path, frozen):
+    smaller = dataclasses.replace(frozen, encoder=dataclasses.replace(frozen.encoder, image_size=16))
+    configs = {"a": with_seed(frozen, 1), "b": with_seed(frozen, 2), "c": with_seed(smaller, 3)}
+    members = [untrained_run(tmp_path / name, config, WORDS) for name, config in configs.items()]
+    captioner = load_ensemble([tmp_path / name for name in configs]).captioner
+    image, ids = tf.random.stateless_uniform([2, 32, 32, 3], [1, 2], -1), tf.constant([[[1, 4, 5]], [[1, 6, 4]]])
+    images = [image, image, tf.image.resize(image, [16, 16], antialias=True)]
+    expected = [tf.nn.softmax(each({"image": own, "input_ids": ids}).logits) for each, own in zip(members, images)]
+    found = tf.exp(captioner({"image": image, "input_ids": ids}).logits)
+    np.testing.assert_allclose(found, np.mean(expected, axis=0), atol=1e-6)
+    assert np.abs(expected[0] - expected[1]).max() > 1e-4
+    assert captioner.encoder.image_size == 32
+
+
+def test_an_ensemble_shares_words(tmp_path, frozen):
+    untrained_run(tmp_path / "a", with_seed(frozen, 1), WORDS)
+    untrained_run(tmp_path / "b", with_seed(frozen, 1), Vocabulary.build([["two", "cats"]], min_count=1))
+    with pytest.raises(UserError, match=r"b has another vocabulary than .*a\. Runs of an ensemble share their words"):
+        load_ensemble([tmp_path / "a", tmp_path / "b"])
 
 
 def with_seed(config, seed):

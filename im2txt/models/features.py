@@ -18,6 +18,16 @@ class ImageFeatures(NamedTuple):
     regions: tf.Tensor | None
 
 
+class JointFeatures(NamedTuple):
+    """An image as several encoders see it.
+
+    Attributes:
+        members: the features for each member of an ensemble.
+    """
+
+    members: tuple[ImageFeatures, ...]
+
+
 class Standardize(keras.layers.Layer):
     """Takes the mean off vectors [..., depth], each place's own, and divides by one standard deviation for all places.
 

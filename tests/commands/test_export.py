@@ -15,9 +15,8 @@ from im2txt.experiment import ExperimentConfig
 from im2txt.models.decoders.soft_attention import SoftAttentionConfig
 from im2txt.models.encoders import EncoderConfig
 from im2txt.text.vocabulary import Vocabulary
-from im2txt.training.checkpoints import BEST, manager, model_parts
-from im2txt.workdir import CONFIG, build_captioner
-from tests.helpers import photo, run_command
+from im2txt.workdir import load_ensemble
+from tests.helpers import photo, run_command, untrained_run
 
 VOCABULARY = Vocabulary.build([["two", "red", "circles"], ["a", "blue", "square"]], min_count=1)
 EXPERIMENT = ExperimentConfig(
@@ -32,11 +31,7 @@ run = partial(run_command, export)
 def trained(tmp_path_factory):
     """A workdir as training leaves it, and its captioner."""
     workdir = tmp_path_factory.mktemp("run")
-    (workdir / CONFIG).write_text(json.dumps(dataclasses.asdict(EXPERIMENT)))
-    VOCABULARY.save(workdir / "vocabulary.txt")
-    captioner = build_captioner(EXPERIMENT, len(VOCABULARY))
-    manager(workdir, BEST, model_parts(captioner)).save(checkpoint_number=70)
-    return workdir, captioner
+    return workdir, untrained_run(workdir, EXPERIMENT, VOCABULARY, step=70)
 
 
 def test_the_export_captions_as_the_run_does(trained, tmp_path):
@@ -64,6 +59,25 @@ def test_decoding_options_replace_those_of_the_run(trained, tmp_path):
     assert code == 0
     metadata = json.loads((tmp_path / "model" / "assets" / "metadata.json").read_text())
     assert metadata["decoding"] == {"beam_size": 4, "max_length": 5, "length_normalization": 0.5}
+
+
+def test_runs_with_encoders_of_their_own_become_one_model(trained, tmp_path):
+    finer = dataclasses.replace(EXPERIMENT, encoder=dataclasses.replace(EXPERIMENT.encoder, image_size=64))
+    untrained_run(tmp_path / "finer", finer, VOCABULARY)
+    runs = trained[0], tmp_path / "finer"
+    code, out, err = run(*(f"--workdir={each}" for each in runs), f"--output={tmp_path / 'model'}")
+    assert code == 0, err
+    assert f"Exported step 70 of {runs[0]} and {runs[1]}" in out
+    model = tf.saved_model.load(str(tmp_path / "model"))
+    outputs = model.signatures["serving_default"](image_bytes=tf.constant([photo(0), photo(1)]))
+    captioner = load_ensemble(runs).captioner
+    images = tf.stack([decode_image(tf.constant(photo(seed)), 64) for seed in (0, 1)])
+    state = captioner.decoder.start(captioner.encode(images))
+    expected = beam_search(captioner.decoder.step, state, EXPERIMENT.decoding, 2)
+    np.testing.assert_allclose(outputs["scores"], expected.scores, rtol=1e-5)
+    np.testing.assert_allclose(outputs["attention"], expected.attention, atol=1e-5)
+    metadata = json.loads((tmp_path / "model" / "assets" / "metadata.json").read_text())
+    assert (metadata["members"], metadata["grid"], metadata["image_size"]) == (2, [8, 8], 64)
 
 
 def test_mistakes_are_told_in_one_sentence(trained, tmp_path):

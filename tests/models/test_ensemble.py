@@ -8,7 +8,7 @@ from im2txt.decoding.beam_search import DecodingConfig, beam_search
 from im2txt.models.decoders import DECODERS, build_decoder
 from im2txt.models.decoders.base import repeat_rows
 from im2txt.models.decoders.ensemble import EnsembleDecoder
-from im2txt.models.features import ImageFeatures
+from im2txt.models.features import ImageFeatures, JointFeatures
 
 VOCAB, IMAGES, CAPTIONS, LENGTH = 9, 2, 3, 4
 IDS = tf.constant(np.random.default_rng(1).integers(4, VOCAB, (IMAGES * CAPTIONS, LENGTH)), tf.int32)
@@ -57,6 +57,33 @@ def test_maps_are_the_mean_where_all_members_attend():
     assert both.attends
     assert not ensemble("lstm", "soft_attention").attends
     assert ensemble("lstm", "soft_attention").reads == ("pooled", "regions")
+
+
+def test_each_member_reads_features_of_its_own():
+    one, other = members = [member("soft_attention", 1), member("soft_attention", 2)]
+    few = ImageFeatures(None, features().regions[:, :4])
+    many = ImageFeatures(None, tf.repeat(features().regions, 4, axis=1)[:, :16])
+    both = EnsembleDecoder(members, [(2, 2), (4, 4)])
+    decoded = both(JointFeatures((few, many)), IDS)
+    expected = np.mean([tf.nn.softmax(one(few, IDS).logits), tf.nn.softmax(other(many, IDS).logits)], axis=0)
+    np.testing.assert_allclose(tf.exp(decoded.logits), expected, atol=1e-6)
+    state, maps = repeat_rows(both.start(JointFeatures((few, many))), CAPTIONS), []
+    for time in range(LENGTH):
+        _, state = both.step(IDS[:, time], state)
+        maps.append(state.attention)
+    np.testing.assert_allclose(tf.stack(maps, 1), decoded.attention, atol=1e-5)
+    assert decoded.attention.shape == [IMAGES * CAPTIONS, LENGTH, 16]
+
+
+def test_maps_are_scaled_up_to_the_finest_grid():
+    both = EnsembleDecoder([member("soft_attention", 1)] * 2, [(1, 2), (2, 4)])
+    fine = tf.constant([[0.1, 0.2, 0.0, 0.1, 0.3, 0.1, 0.1, 0.1]])
+    mean = both._mean_map([tf.constant([[0.75, 0.25]]), fine])
+    # between the centres of two cells a map goes evenly from the one to the other: 3/4, 5/8, 3/8, 1/4, in both rows
+    expected = (np.array([6, 5, 3, 2] * 2) / 32 + fine[0]) / 2
+    np.testing.assert_allclose(mean[0], expected, atol=1e-6)
+    nowhere = both._mean_map([tf.zeros([1, 2]), tf.zeros([1, 8])])  # the state before the first word
+    np.testing.assert_array_equal(nowhere, np.zeros([1, 8]))
 
 
 def test_search_goes_through_all_members():
