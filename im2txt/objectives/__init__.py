@@ -5,11 +5,14 @@ from typing import NamedTuple
 from im2txt.errors import UserError, did_you_mean
 from im2txt.objectives.base import Objective, Task
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
+from im2txt.objectives.r_drop import RDrop, RDropConfig
 from im2txt.objectives.scheduled_sampling import ScheduledSampling, ScheduledSamplingConfig
 from im2txt.objectives.self_critical import SelfCritical, SelfCriticalConfig
 from im2txt.objectives.variational_bound import VariationalBound, VariationalBoundConfig
 
-ObjectiveConfig = CrossEntropyConfig | ScheduledSamplingConfig | SelfCriticalConfig | VariationalBoundConfig
+ObjectiveConfig = (
+    CrossEntropyConfig | RDropConfig | ScheduledSamplingConfig | SelfCriticalConfig | VariationalBoundConfig
+)
 
 
 class ObjectiveEntry(NamedTuple):
@@ -21,6 +24,7 @@ class ObjectiveEntry(NamedTuple):
 
 OBJECTIVES: dict[str, ObjectiveEntry] = {
     "cross_entropy": ObjectiveEntry(CrossEntropyConfig, CrossEntropy),  # Vinyals et al. 2015; Xu et al. 2015
+    "r_drop": ObjectiveEntry(RDropConfig, RDrop),  # Liang et al. 2021
     "scheduled_sampling": ObjectiveEntry(ScheduledSamplingConfig, ScheduledSampling),  # Bengio et al. 2015
     "self_critical": ObjectiveEntry(SelfCriticalConfig, SelfCritical),  # Rennie et al. 2017
     "variational_bound": ObjectiveEntry(VariationalBoundConfig, VariationalBound),  # Xu et al. 2015, section 4.1

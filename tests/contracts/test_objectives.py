@@ -33,7 +33,7 @@ CERTAIN = {  # in which none is left
     "self_critical": {**OPTIONS["self_critical"], "temperature": 1e-6},
 }
 
-WITH_DRAWS, WITHOUT_DRAWS = {"variational_bound"}, {"cross_entropy", "scheduled_sampling"}
+WITH_DRAWS, WITHOUT_DRAWS = {"variational_bound"}, {"cross_entropy", "r_drop", "scheduled_sampling"}
 
 
 def is_refused(objective, decoder):
