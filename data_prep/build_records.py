@@ -86,8 +86,8 @@ def main(argv: list[str]) -> None:
         sys.stdout.write(f"{module.DOWNLOAD.strip()}\n")
         return
     options = parse_options(module.Config, FLAGS.option)
-    source = Path(FLAGS.source) if FLAGS.source else None
     output = _output()
+    source = Path(FLAGS.source) if FLAGS.source else None
     manifest = build_records(FLAGS.dataset, source, output, options, _config(), _runner(argv))
     for split, counts in sorted(manifest["splits"].items()):
         sys.stdout.write(f"{split}: {counts['images']:,} images, {counts['captions']:,} captions\n")
@@ -97,6 +97,9 @@ def main(argv: list[str]) -> None:
 def _output() -> Path:
     if not FLAGS.output:
         raise UserError("Say where the records shall go: --output=DIR.")
+    for name in ("output", "source"):
+        if "://" in (FLAGS[name].value or ""):
+            raise UserError(f"--{name}={FLAGS[name].value} is no folder. Mount the bucket, and give the path.")
     return Path(FLAGS.output)
 
 

@@ -34,6 +34,8 @@ def main(argv: list[str]) -> None:
     from data_prep.record_tables import folder_table, record_text
 
     folder = Path(FLAGS.records)
+    if FLAGS.show is not None and (FLAGS.verify or FLAGS.html is not None):
+        raise UserError("--show prints one record and does nothing else. Leave out --verify and --html, or --show.")
     if FLAGS.show is not None:
         sys.stdout.write(record_text(folder, find_record(folder, FLAGS.show)))
         return
@@ -41,7 +43,10 @@ def main(argv: list[str]) -> None:
         faults = find_faults(folder)
         if faults:
             listing = "\n".join(f"  {fault}" for fault in faults)
-            raise UserError(f"{folder} is not what its manifest says. Build the records again.\n{listing}")
+            raise UserError(
+                f"{folder} is not what its manifest says. Delete what is damaged, and give the command that made it "
+                f"again: it makes anew what is missing.\n{listing}"
+            )
         sys.stdout.write("verified: checksums, counts, images, image ids and word ids are right\n")
     if FLAGS.html is not None:
         write_whole(FLAGS.html, contact_sheet(folder, FLAGS.html_images))

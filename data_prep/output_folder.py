@@ -77,9 +77,13 @@ class OutputFolder:
             raise UserError(f"--output={self.path} cannot be written: {error.strerror}.") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             self._lock.close()
             raise UserError(f"Another build is writing to --output={self.path}. Wait for it, or stop it.") from None
+        except OSError as error:  # some network file systems
+            self.__exit__(type(error), error, error.__traceback__)
+            reason = f"{self.path} cannot be locked: {error.strerror}"
+            raise UserError(f"--output={reason}. Choose a folder on another file system.") from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -97,15 +101,19 @@ class OutputFolder:
         """Is there an unfinished build?"""
         return (self.path / PLAN).exists()
 
+    def ended(self) -> dict | None:
+        """Returns the manifest of a build that is whole and was stopped while it tidied up, which is done now."""
+        if not (self.path / MANIFEST).exists() or _damage(self.path, manifest := read_manifest(self.path)):
+            return None
+        self._remove(*_PASSING)
+        return manifest
+
     def go_on(self, identity: dict) -> bool:
         """Is there an unfinished build to go on with? If not, the folder is emptied for a new one.
 
         Raises:
             UserError: there is one of another configuration.
         """
-        if (self.path / MANIFEST).exists() and _damage(self.path, read_manifest(self.path)) == "":
-            self._remove(*_PASSING)  # the build ended, but for this
-            return False
         if self.has_plan():
             there = self._facts()
             if _differ_in_source_alone(there, identity):

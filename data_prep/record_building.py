@@ -118,6 +118,8 @@ def build_records(
             notice(f"{output} is built already and left as it is")
             return finished
     with OutputFolder(output) as folder:
+        if ended := folder.ended():
+            return ended
         if not folder.go_on(identity):
             with folder.new_plan() as plan:
                 plan.fill(read(digest := SourceDigest()), config.tokenizer)

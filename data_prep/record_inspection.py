@@ -167,4 +167,4 @@ def _batches(path: str) -> Iterator[tf.Tensor]:
     try:
         yield from tf.data.TFRecordDataset(path).batch(_BATCH)
     except tf.errors.DataLossError:
-        raise UserError(f"{path} is damaged. Build the records again.") from None
+        raise UserError(f"{path} is damaged. Delete it, and give the command that made it again.") from None

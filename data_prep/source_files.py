@@ -3,6 +3,7 @@
 JSON is read as a stream (ijson), so that an annotation file of several gigabytes takes no more memory than one item.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,15 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line.rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 ({error}). Convert it first: iconv -t UTF-8.") from None
+        raise not_utf8(path, error) from None
+
+
+def not_utf8(path: Path, error: UnicodeDecodeError) -> UserError:
+    """Returns the error of a text file in another encoding."""
+    return UserError(
+        f"{path} is not UTF-8 ({error}). Convert it first: iconv -f ENCODING -t UTF-8, where ENCODING is LATIN1, "
+        "UTF-16 or whatever it was written in."
+    )
 
 
 def json_items(path: Path, prefix: str) -> Iterator[Any]:
@@ -63,6 +72,7 @@ def json_items(path: Path, prefix: str) -> Iterator[Any]:
     """
     try:
         with open(path, "rb") as file:
+            file.seek(len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0)
             yield from ijson.items(file, prefix, use_float=True)
     except (ijson.JSONError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no whole JSON file ({error}). Download or unpack it again.") from None
+        raise UserError(f"{path} is no whole JSON file ({error}). Mend it, or download or unpack it again.") from None

@@ -36,7 +36,7 @@ from typing import NamedTuple
 from data_prep.datasets.own_splits import Shares
 from data_prep.examples import CaptionedImage
 from data_prep.skipped import Skipped
-from data_prep.source_files import first_existing, lines, source_folder
+from data_prep.source_files import first_existing, lines, not_utf8, source_folder
 from im2txt.errors import UserError, did_you_mean
 from im2txt.notices import notice
 
@@ -49,6 +49,7 @@ between the columns that its first line names:
 
 COLUMNS = ("image", "caption", "split", "image_id")
 _NEEDED = COLUMNS[:2]
+_DELIMITERS = ",;|\t"
 _RECENT = 1000  # images whose ids are remembered, to notice a table whose lines are scattered
 
 
@@ -200,6 +201,15 @@ def _columns(header: list[str], where: str, config: Config) -> list[str]:
     """Returns the names of the columns, once they are what they must be."""
     names = [cell.strip().lower() for cell in header]
     ignored = {name.strip().lower() for name in config.ignore.split(",")}
+    other = next((each for each in _DELIMITERS if each in header[0]), None)
+    if len(names) == 1 and other:
+        option = "tab" if other == "\t" else other
+        raise UserError(
+            f"{where}: the first line names the columns, and {names[0]!r:.80} is one cell where {config.separator!r} "
+            f"stands between cells. Is it {other!r} here? --option=delimiter='{option}'"
+        )
+    for name in ignored.intersection(COLUMNS):
+        raise UserError(f"--option=ignore={config.ignore}: `{name}` is a column that is read. Rename it in the table.")
     for name in names:
         if name not in COLUMNS and name not in ignored:
             raise UserError(
@@ -230,4 +240,4 @@ def _rows(table: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         raise UserError(f"{table}:{start}: the quotation marks of this row do not match ({error}).") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{table} is not UTF-8 ({error}). Convert it first: iconv -t UTF-8.") from None
+        raise not_utf8(table, error) from None

@@ -51,7 +51,8 @@ class DataConfig:
         random_flip: whether to mirror images at random, unless a caption tells left from right.
         distort_colours: whether to change brightness, saturation, hue and contrast at random.
         views: of cached features with several views of an image, so many are drawn from; 0 means all.
-        memory_mb: megabytes of records that may be held in memory; larger splits are streamed from disk.
+        memory_mb: megabytes of records that may be held in memory; larger splits are streamed from disk. Twice as much
+            is taken for a moment, at the beginning.
         shuffle_buffer: images among which a stream is shuffled.
         workers: batches made at the same time; 0 means as many as there are cores.
         prefetch: finished batches that wait for the training step.

@@ -28,6 +28,7 @@ KINDS = ("nltk", "unicode_words", "wordpiece", "bytes")
 _TREEBANK = NLTKWordTokenizer()
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _PLAIN = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)* ?\.?")
+_QUOTES = ("``", "''")  # what Treebank makes of "
 _CONTRACTIONS = re.compile(r"\b(?:cannot|gimme|gonna|gotta|lemme|wanna)\b")  # those without an apostrophe
 
 
@@ -37,7 +38,8 @@ class Tokenizer:
 
     Attributes:
         kind: one of `KINDS`; see the module's docstring.
-        keep_punctuation: whether tokens without any letter, digit or emoji stay in the caption. Bytes keep all.
+        keep_punctuation: whether tokens without any letter or digit, nor but for `nltk` an emoji, stay in the caption.
+            Bytes keep all.
     """
 
     kind: str = "nltk"
@@ -60,12 +62,12 @@ class Tokenizer:
         return unicode_words(caption, self.keep_punctuation)
 
     def _treebank_words(self, caption: str) -> list[str]:
-        text = unicodedata.normalize("NFC", caption).lower().strip()
+        text = unicodedata.normalize("NFC", caption).replace("\u2019", "'").lower().strip()
         if _PLAIN.fullmatch(text) and not _CONTRACTIONS.search(text):  # the same words, in a twentieth of the time
             return text.removesuffix(".").split() + ["."] * (self.keep_punctuation and text.endswith("."))
         tokens = [token for sentence in _SENTENCE_END.split(text) for token in _TREEBANK.tokenize(sentence)]
         if self.keep_punctuation:
-            return tokens
+            return ['"' if token in _QUOTES else token for token in tokens]
         return [token for token in tokens if any(map(str.isalnum, token))]
 
 

@@ -12,6 +12,7 @@ Vectors are yielded as they are in the file; a decoder that scales its words mak
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +101,8 @@ def _read(path: Path, depth: int) -> Iterator[tuple[str, np.ndarray]]:
             start = file.tell()
             binary = _is_binary(file.readline(), width)
             file.seek(start)
-            yield from _read_binary(file, path, words, width) if binary else _read_text(file, path, depth)
-    except (OSError, EOFError) as error:
+            yield from _read_binary(file, path, words, width) if binary else _read_text(file, path, depth, 2)
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read: {error}. Give a file of GloVe or word2vec vectors.") from None
 
 
@@ -126,9 +127,11 @@ def _numbers(fields: Sequence[bytes]) -> list[float]:
         return []
 
 
-def _read_text(file: BinaryIO, path: Path, depth: int) -> Iterator[tuple[str, np.ndarray]]:
-    for number, line in enumerate(file, start=1):
+def _read_text(file: BinaryIO, path: Path, depth: int, first: int = 1) -> Iterator[tuple[str, np.ndarray]]:
+    for number, line in enumerate(file, start=first):
         word, *fields = line.rstrip().split(b" ")
+        if number == first and _numbers(fields):
+            _check_depth(path, len(fields), depth)
         if len(fields) > depth:  # some words of GloVe have spaces in them
             word, fields = b" ".join([word, *fields[:-depth]]), fields[-depth:]
         values = _numbers(fields)

@@ -42,11 +42,11 @@ def test_any_word_of_any_caption_counts():
     assert any_word(captions, []).numpy().tolist() == [False] * 4
 
 
-def test_words_of_sides_are_found_by_their_beginnings(tmp_path):
-    words = ["left", "leftmost", "right", "bright", "dog"]
-    vocabulary = Vocabulary.build([words], min_count=1)
+def test_words_of_sides_are_found_by_their_beginnings_and_those_of_their_parts(tmp_path):
+    sides = {"left", "leftmost", "right", "bottom-left", "far-right", "linken", "droite", "destra", "слева", "左"}
+    vocabulary = Vocabulary.build([[*sides, "bright", "cleft", "dog", "destroyed"]], min_count=1)
     vocabulary.save(tmp_path / "vocabulary.txt")
-    assert {vocabulary.words[number] for number in side_words(tmp_path)} == {"left", "leftmost", "right"}
+    assert {vocabulary.words[number] for number in side_words(tmp_path)} == sides
 
 
 def test_parts_of_words_cannot_tell_sides(tmp_path):

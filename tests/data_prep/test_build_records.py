@@ -43,6 +43,13 @@ def test_the_output_must_be_given():
     assert done == (1, "", "error: Say where the records shall go: --output=DIR.\n")
 
 
+def test_a_bucket_is_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run_command(build_records, "--dataset=scenes", "--output=gs://bucket/records")
+    assert done.err == "error: --output=gs://bucket/records is no folder. Mount the bucket, and give the path.\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_stray_argument_is_refused():
     done = run_command(build_records, "--dataset=flickr8k", "--output=x", "false")
     assert done == (1, "", "error: Unexpected argument 'false': everything is given as --flag=value.\n")
@@ -67,6 +74,7 @@ def test_a_stray_argument_is_refused():
             ["--runner=beam", "--workers=2"],
             "--workers is of --runner=local; Beam's runners have options of their own, behind `--`.",
         ),
+        (["--source=s3://bucket/x"], "--source=s3://bucket/x is no folder. Mount the bucket, and give the path."),
         (["--max_skipped=nan"], "--max_skipped=nan is no number. Give a share from 0 to 1."),
     ],
 )

@@ -19,6 +19,9 @@ TRAIN = [["a dog", "a dog runs"], ["dog"]]
 VAL = [["a zebra runs fast"]]
 
 
+SHOW_ALONE = "--show prints one record and does nothing else. Leave out --verify and --html, or --show."
+
+
 @pytest.fixture
 def folder(tmp_path):
     splits = {
@@ -157,9 +160,11 @@ def test_a_sound_folder_is_verified(folder, capsys):
 def test_a_changed_shard_is_found(folder):
     damage(folder / "train-00000-of-00002.tfrecord")
     fault = r"\n  train-00000-of-00002\.tfrecord: the checksum is not that of the manifest"
-    with pytest.raises(UserError, match=rf"is not what its manifest says\. Build the records again\.{fault}"):
+    with pytest.raises(
+        UserError, match=rf"is not what its manifest says\. Delete what is damaged, and .*missing\.{fault}"
+    ):
         inspect(folder, "--verify")
-    with pytest.raises(UserError, match=r"train-00000-of-00002\.tfrecord is damaged\. Build the records again"):
+    with pytest.raises(UserError, match=r"train-00000-of-00002\.tfrecord is damaged\. Delete it, and give the command"):
         inspect(folder)
 
 
@@ -214,6 +219,12 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path):
 def test_a_stray_argument_is_refused(folder):
     done = run_command(inspect_records, f"--records={folder}", "x")
     assert done == (1, "", "error: Unexpected argument 'x': everything is given as --flag=value.\n")
+
+
+@pytest.mark.parametrize("other", ["--verify", "--html=sheet.html"])
+def test_what_showing_a_record_leaves_out_is_refused(folder, other):
+    done = run_command(inspect_records, f"--records={folder}", "--show=x", other)
+    assert done == (1, "", f"error: {SHOW_ALONE}\n")
 
 
 def test_faults_end_the_command_with_exit_code_1(folder):

@@ -235,6 +235,12 @@ def test_a_file_of_another_kind(source):
         read(source)
 
 
+def test_a_byte_order_mark_does_no_harm(source):
+    plain, path = list(read(source)), source / FLICKR8K
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert list(read(source)) == plain
+
+
 def test_a_file_that_is_cut_off(source):
     path = source / FLICKR8K
     path.write_bytes(path.read_bytes()[:-20])

@@ -1,5 +1,7 @@
 """Folders that are built already, are another's or cannot be had; going on with a build that was stopped."""
 
+import errno
+import fcntl
 import json
 
 import pytest
@@ -103,6 +105,16 @@ def test_two_builds_in_one_folder_do_not_disturb_each_other(source, output):
     assert not output.exists() or not list(output.iterdir())
 
 
+def test_a_file_system_without_locks_is_told(source, output, monkeypatch):
+    def flock(file, operation):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(UserError, match=r"records cannot be locked: Function not implemented\. Choose a folder on"):
+        build(source, output)
+    assert not output.exists()
+
+
 def test_an_output_that_is_a_file_is_refused(source, output):
     output.write_text("", encoding="utf-8")
     with pytest.raises(UserError, match="is a file; it must be a folder"):
@@ -188,5 +200,7 @@ def test_a_build_stopped_between_its_manifest_and_its_end_is_tidied(source, outp
     (output / "plan.sqlite").write_bytes(b"")
     (output / "build.lock").write_bytes(b"")
     (output / "val-00000-of-00001.tfrecord.json").write_text("{}", encoding="utf-8")
+    written = {path.name: path.stat().st_mtime_ns for path in output.iterdir() if path.name in complete}
     build(source, output)
     assert content(output) == complete
+    assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == written  # tidied, not built anew

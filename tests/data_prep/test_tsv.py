@@ -194,7 +194,8 @@ def test_an_id_stands_for_one_image(source):
         ("image\tcaptoin", r"captions\.tsv:1: .* 'captoin' is none\. Did you mean `caption`\? Known: caption, image, "),
         ("image\tcaption\turl", r"with '\\t' between them, and 'url' is none\. .*--option=ignore=NAME"),
         ("photos/a.jpg\tA cat .", r"the first line names the columns, .*, and 'photos/a\.jpg' is none"),
-        ("image,caption", r"'image,caption' is none"),
+        ("image,caption", r"'image,caption' is one cell where '\\t' .* Is it ',' here\? --option=delimiter=','"),
+        ("image;caption", r"Is it ';' here\? --option=delimiter=';'"),
         ("image\tsplit", r"captions\.tsv:1: there is no column `caption`, only image, split"),
         ("caption", r"there is no column `image`, only caption"),
         ("image\tcaption\tcaption", r"there are 2 columns `caption`\. Rename all but one"),
@@ -212,6 +213,12 @@ def test_other_columns_can_be_ignored(source):
     assert captions(source, ignore="by, url") == {"photos/a.jpg": ("A cat .",)}
 
 
+def test_a_column_that_is_read_cannot_be_ignored(source):
+    write(source, "image\tcaption\tsplit\nphotos/a.jpg\tA cat .\ttest\n")
+    with pytest.raises(UserError, match=r"--option=ignore=url,split: `split` is a column that is read\. Rename it"):
+        read(source, ignore="url,split")
+
+
 @pytest.mark.parametrize("row", ['photos/a.jpg,"A "cat', 'photos/a.jpg,"A cat\nphotos/b.jpg,A dog\n'])
 def test_quotes_that_do_not_match(source, row):
     write(source, f"image,caption\nphotos/c.jpg,A cow .\n{row}\n", "x.csv")
@@ -222,7 +229,7 @@ def test_quotes_that_do_not_match(source, row):
 @pytest.mark.parametrize("file", ["captions.tsv", "x.csv"])
 def test_a_file_that_is_not_utf8(source, file):
     (source / file).write_bytes(b"image,caption\na.jpg,caf\xe9\n")
-    with pytest.raises(UserError, match=rf"{file} is not UTF-8 .* iconv -t UTF-8"):
+    with pytest.raises(UserError, match=rf"{file} is not UTF-8 .* iconv -f ENCODING -t UTF-8"):
         read(source, file=file, delimiter=",")
 
 

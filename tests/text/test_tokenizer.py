@@ -37,6 +37,7 @@ CAPTIONS = {
         ("  Two\tdogs\n run ", ["two", "dogs", "run"]),
         ("a tri-colored dog's ball", ["a", "tri-colored", "dog", "'s", "ball"]),
         ("It isn't here", ["it", "is", "n't", "here"]),
+        ("A girl\u2019s hat isn\u2019t red.", ["a", "girl", "'s", "hat", "is", "n't", "red"]),
         ('He said "stop", (twice)!', ["he", "said", "stop", "twice"]),
         ("A dog runs. A cat sleeps! Why? ok", ["a", "dog", "runs", "a", "cat", "sleeps", "why", "ok"]),
         ("St. Bernard at 10:30", ["st", "bernard", "at", "10:30"]),
@@ -55,6 +56,8 @@ def test_words_of_a_caption(caption, words):
 def test_punctuation_is_kept_on_request():
     words = Tokenizer(keep_punctuation=True).tokenize("A man, a plan. Go !")
     assert words == ["a", "man", ",", "a", "plan", ".", "go", "!"]
+    words = Tokenizer(keep_punctuation=True).tokenize('A sign says "stop" here.')
+    assert words == ["a", "sign", "says", '"', "stop", '"', "here", "."]
 
 
 def test_bytes_are_those_of_the_composed_caption_on_one_line():

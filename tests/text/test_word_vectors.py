@@ -70,6 +70,8 @@ def test_words_with_spaces_in_them_are_one_word(tmp_path):
             text({"dog": [1, 2]}),
             "v has vectors of 2 numbers. Set the width of the decoder's words to 2, decoder",
         ),
+        (text({"dog": [1, 2, 3, 4]}), "v has vectors of 4 numbers. Set the width of the decoder's words to 4, decoder"),
+        (b"2 3\n" + text({"a": [1, 2, 3], "dog": ["x", 2, 3]}), "v, line 3 is no word with its vector"),
         (b"5 2\n", r"to 2, decoder\.units of a Transformer and decoder\.embedding of others; it is 3\."),
         (b"dog 1 2 three\n", "v, line 1 is no word with its vector: b'dog 1 2 three"),
         (text({"chien": [1, 2, 3]}), "v has vectors for none of the 4 words"),
@@ -82,6 +84,14 @@ def test_bad_files_are_told(tmp_path, content, message):
     (tmp_path / "v").write_bytes(content)
     with pytest.raises(UserError, match=message):
         read_word_vectors(tmp_path / "v", WORDS, 3)
+
+
+def test_a_damaged_archive_is_told(tmp_path):
+    content = bytearray(gzip.compress(text(), mtime=0))
+    content[12] ^= 0xFF
+    (tmp_path / "v.gz").write_bytes(content)
+    with pytest.raises(UserError, match=r"v\.gz cannot be read: .*Give a file of GloVe or word2vec vectors"):
+        read_word_vectors(tmp_path / "v.gz", WORDS, 3)
 
 
 def test_a_missing_file_is_told(tmp_path):
