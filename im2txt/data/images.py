@@ -1,9 +1,9 @@
 """Encoded images to float images [height, width, 3] in [-1, 1], with the augmentation of im2txt (2016).
 
-`decode_image` is the one decode and the one resize of training, evaluation and serving: the whole image,
-squeezed to a square by bilinear interpolation without antialiasing. Training may crop, flip and distort
-colours; each is off by default, and each is a stateless function of its seed, so that a resumed run sees the
-very same images.
+`decode_image` is the one decode and the one resize of training and evaluation, and of serving but for what
+`im2txt.data.photos` adds: the whole image, squeezed to a square by bilinear interpolation without antialiasing.
+Training may crop, flip and distort colours; each is off by default, and each is a stateless function of its seed, so
+that a resumed run sees the very same images.
 
 Deviations from im2txt: evaluation reads the whole image, not its central 299/346; the random part of 299/346 is cut
 from the original pixels and then resized, which is the same picture to a fraction of a pixel and saves resizing what
@@ -21,13 +21,23 @@ def decode_image(image_bytes: tf.Tensor, size: int) -> tf.Tensor:
 
     EXIF orientation is not applied. Bytes that are no image raise `tf.errors.InvalidArgumentError`.
     """
-    image = tf.cond(
+    return resize_pixels(decode_pixels(image_bytes), size)
+
+
+def decode_pixels(image_bytes: tf.Tensor) -> tf.Tensor:
+    """Decodes a string scalar to uint8 [height, width, 3]."""
+    return tf.cond(
         tf.io.is_jpeg(image_bytes),
         # the accurate transform equals PIL's decoding, at the same speed; `decode_image` cannot choose it
         lambda: tf.io.decode_jpeg(image_bytes, channels=3, dct_method="INTEGER_ACCURATE"),
         lambda: tf.io.decode_image(image_bytes, channels=3, expand_animations=False),
     )
-    return _resize(image, size)
+
+
+def resize_pixels(image: tf.Tensor, size: int) -> tf.Tensor:
+    """Squeezes uint8 pixels [height, width, 3] to float32 [size, size, 3] in [-1, 1]."""
+    image.set_shape([None, None, 3])
+    return tf.image.resize(image, [size, size], method="bilinear") / 127.5 - 1.0
 
 
 def decode_cropped_image(image_bytes: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
@@ -42,7 +52,7 @@ def decode_cropped_image(image_bytes: tf.Tensor, size: int, seed: tf.Tensor) -> 
         top, left, height, width = tf.unstack(_random_window(tf.shape(image)[:2], seed))
         return image[top : top + height, left : left + width]
 
-    return _resize(tf.cond(tf.io.is_jpeg(image_bytes), decode_part_of_jpeg, decode_part), size)
+    return resize_pixels(tf.cond(tf.io.is_jpeg(image_bytes), decode_part_of_jpeg, decode_part), size)
 
 
 def random_flip(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -73,12 +83,6 @@ def distort_colours(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         lambda: hue(saturation(contrast(brightness(image)))),
     )
     return tf.clip_by_value(image, 0.0, 1.0) * 2.0 - 1.0
-
-
-def _resize(image: tf.Tensor, size: int) -> tf.Tensor:
-    """Squeezes uint8 pixels [height, width, 3] to float32 [size, size, 3] in [-1, 1]."""
-    image.set_shape([None, None, 3])
-    return tf.image.resize(image, [size, size], method="bilinear") / 127.5 - 1.0
 
 
 def _random_window(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageDraw, ImageFont
 
+from im2txt.data.photos import upright_pixels
+
 DIM = 0.28  # brightness where nothing is attended
 GLOW = 0.2 * np.array([255.0, 196.0, 64.0], np.float32)  # warm light, for dark photos
 GAP, MARGIN, LABEL = 8, 14, 24  # pixels: between panels, around the strip, height of the word above a panel
@@ -63,7 +65,7 @@ class AttentionFolder:
 
         The file is called like the image `name`, without its suffix; images of the same name are numbered.
         """
-        image = tf.io.decode_image(image_bytes, channels=3, expand_animations=False).numpy()
+        image = upright_pixels(tf.constant(image_bytes)).numpy()
         stem = name = "_".join(Path(name).with_suffix("").parts)
         number = 1
         while name in self._taken:

@@ -3,8 +3,7 @@
 A page of 10 MB has about 5 KB for each of 1,000 photos, and 200 KB for each of 30. So the size is no
 constant: `fit` takes the largest step of a ladder at which all photos together stay within a number of bytes.
 
-A photo is shown as the network sees it: whole, and without its EXIF orientation, which TensorFlow does not
-read either; otherwise attention maps would lie on the wrong places.
+A photo is shown as the network sees it: whole, upright and opaque.
 """
 
 import io

@@ -12,7 +12,8 @@ InceptionV3's own pooling of its last block; at `mixed10` the two are the same.
 
 Batch normalisation of a frozen encoder always runs in inference mode, and so does that of one that begins with trained
 weights, be they downloaded, of a file or of another run (`start_from`): their statistics come from more images than a
-fine-tuning batch has, and where they change the loss jumps.
+fine-tuning batch has, and where they change the loss jumps. Where statistics are learned, they are those of the images
+of all replicas.
 """
 
 import hashlib
@@ -76,6 +77,7 @@ class Encoder(keras.layers.Layer):
         self.network = network
         self.adapts_statistics = trainable and adapts_statistics
         network.trainable = trainable
+        _synchronize(network)
         self.image_size = network.input_shape[1]
         self.grid = tuple(network.output_shape[1:3])
         self.depth = network.output_shape[3]
@@ -98,6 +100,15 @@ class Encoder(keras.layers.Layer):
         return digest.hexdigest()
 
 
+def _synchronize(network: keras.Model) -> None:
+    """Makes batch normalisation in training take the statistics of all replicas' images: the step of one device."""
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):  # a backbone of KerasHub
+            _synchronize(layer)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
+
+
 def _hidden_from_checkpoints(network: keras.Model) -> list[tf.Variable]:
     """Returns the variables that `tf.train.Checkpoint` misses: of layers in lists, as transformers of KerasHub have."""
     seen = {id(each) for each in tf.train.TrackableView(network).descendants()}
@@ -116,6 +127,8 @@ def build_encoder(config: EncoderConfig, trained: bool = False) -> Encoder:
     """
     if config.name not in ENCODERS:
         raise UserError(f"encoder.name `{config.name}` is unknown. {did_you_mean(config.name, ENCODERS)}")
+    if config.preset and config.name != "keras_hub":
+        raise UserError(f"encoder.preset is of encoder.name `keras_hub`, and the name is `{config.name}`. Change one.")
     if config.trainable_after and not config.trainable:
         raise UserError("encoder.trainable_after is set, but encoder.trainable is False. Set that to True as well.")
     entry = ENCODERS[config.name]

@@ -1,7 +1,7 @@
 """Several encoders as one, for ensembles of runs whose encoders differ: fine-tuned ones, or of other kinds or sizes.
 
 Images come in the largest side that any of the encoders takes. One of a smaller side gets them scaled down once more,
-with antialiasing, which is not quite the picture that it was trained on.
+as `im2txt.data.images` scales photos, which is not quite the picture that it was trained on: best are equal sides.
 """
 
 import hashlib
@@ -47,4 +47,4 @@ class JointEncoder(keras.layers.Layer):
 
 
 def _scaled(images: tf.Tensor, size: int) -> tf.Tensor:
-    return images if images.shape[1] == size else tf.image.resize(images, [size, size], antialias=True)
+    return images if images.shape[1] == size else tf.image.resize(images, [size, size])

@@ -39,7 +39,7 @@ NAMES = {
     "output": ["logits/weights"],
     "output_bias": ["logits/biases"],
 }
-_NEVER = -1e9
+_NEVER = -100.0  # as good as never, and not so low that means of logits are of no use
 
 
 class OldWords(NamedTuple):

@@ -116,7 +116,8 @@ class SelfCritical(Objective):
         if decoded.attention is not None:
             sums.update(attention_sums(decoded.attention, words))
         if self.config.cross_entropy:
-            people = self._people(captioner, batch, seed, step)
+            others = {name: tensor for name, tensor in batch.items() if name != "image"}
+            people = self._people(captioner, {**others, **features._asdict()}, seed, step)
             total += self.config.cross_entropy * people.total
             sums["cross_entropy"] = _mean(people.total, people.weight) * weight
         return Loss(total, weight, sums)

@@ -19,7 +19,8 @@ images are served as if alone. An empty slot, where fewer captions exist than be
                              "image_size": 299, "attends": true, "decoding": {"beam_size": 3, ...},
                              "tensorflow": "2.21.0", and from im2txt.export: "config": {...}, ...}
 
-Images are decoded and resized by `im2txt.data.images.decode_image`, the same as in training and evaluation.
+Images are decoded and resized as in training and evaluation, but for what `data_prep` has done to those before: they
+are turned upright as the EXIF of a JPEG says, and transparent parts of a PNG show white (`im2txt.data.photos`).
 """
 
 import dataclasses
@@ -31,7 +32,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from im2txt.data.images import decode_image
+from im2txt.data.photos import decode_photo
 from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
 from im2txt.errors import UserError
 from im2txt.files import refuse_patterns, write_whole
@@ -107,7 +108,7 @@ def decode_images(image_bytes: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tens
     # Only a dataset can step over an op that fails. One image too many keeps its batch from being empty.
     decoded = (
         tf.data.Dataset.from_tensor_slices((tf.range(count), image_bytes))
-        .map(lambda index, data: (index, decode_image(data, size)), num_parallel_calls=tf.data.AUTOTUNE)
+        .map(lambda index, data: (index, decode_photo(data, size)), num_parallel_calls=tf.data.AUTOTUNE)
         .ignore_errors(log_warning=False)
         .concatenate(tf.data.Dataset.from_tensors((count, tf.zeros([size, size, 3]))))
     )

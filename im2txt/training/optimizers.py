@@ -41,6 +41,25 @@ class OptimizerConfig:
     encoder_factor: float = 1.0
     clip_norm: float = 5.0
 
+    def check(self) -> None:
+        """Raises UserError for an unknown optimizer or schedule, and for options that would have no effect."""
+        for field, table in (("name", OPTIMIZERS), ("schedule", SCHEDULES)):
+            value = getattr(self, field)
+            if value not in table:
+                raise UserError(f"optimizer.{field} `{value}` is unknown. {did_you_mean(value, table)}")
+        for field, other, needed in _ONLY_WITH:
+            if getattr(self, field) != getattr(OptimizerConfig, field) and getattr(self, other) != needed:
+                found = f"optimizer.{field} is of optimizer.{other}={needed}, and {other} is {getattr(self, other)}"
+                raise UserError(f"{found}. Set that, or leave {field} out.")
+
+
+# An option, and the value that another one must have for it to have an effect.
+_ONLY_WITH = (
+    ("momentum", "name", "sgd"),
+    ("decay_factor", "schedule", "staircase"),
+    ("decay_epochs", "schedule", "staircase"),
+)
+
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """A linear warm-up, then a schedule of SCHEDULES."""
@@ -116,10 +135,7 @@ def build_optimizer(config: OptimizerConfig, steps_per_epoch: float, steps: int)
     """Builds the optimizer for a run of `steps` steps, which can `slow_down` and `hold`.
 
     Raises:
-        UserError: an unknown optimizer or schedule.
+        UserError: as `OptimizerConfig.check`.
     """
-    for field, table in (("name", OPTIMIZERS), ("schedule", SCHEDULES)):
-        value = getattr(config, field)
-        if value not in table:
-            raise UserError(f"optimizer.{field} `{value}` is unknown. {did_you_mean(value, table)}")
+    config.check()
     return OPTIMIZERS[config.name](Schedule(config, steps_per_epoch, steps), config)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from im2txt.decoding.beam_search import DecodingConfig, beam_search
 from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders import DECODERS, build_decoder
@@ -231,9 +232,18 @@ def test_rates_that_are_no_shares_are_told(name, rate):
 def test_trains_in_bfloat16(name):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        decoded = small_decoder(name)(features(), input_ids(), seed=tf.constant([1, 2]))
+        decoder = small_decoder(name)
+        with tf.GradientTape() as tape:
+            decoded = decoder(features(), input_ids(), seed=tf.constant([1, 2]))
+            loss = tf.reduce_mean(tf.square(decoded.logits))
+        gradients = tape.gradient(loss, decoder.trainable_variables, unconnected_gradients="zero")
+        found = beam_search(decoder.step, decoder.start(features()), DecodingConfig(2, LENGTH), IMAGES)
     finally:
         keras.config.set_dtype_policy("float32")
+    gradients = [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+    assert any(gradient.any() for gradient in gradients)
+    assert np.isfinite(found.scores[:, 0]).all()
     assert decoded.logits.dtype == tf.float32
     assert decoded.attention is None or decoded.attention.dtype == tf.float32
     assert np.isfinite(decoded.logits).all()

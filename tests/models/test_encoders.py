@@ -127,6 +127,11 @@ def test_only_the_last_blocks_are_trained_if_the_config_says_so():
     assert all(np.abs(gradient).sum() > 0 for gradient in gradients)
 
 
+def test_a_preset_of_no_use_is_told():
+    with pytest.raises(UserError, match=r"encoder\.preset is of .* `keras_hub`, and the name is `small_cnn`"):
+        build_encoder(EncoderConfig("small_cnn", weights="random", preset="vit_base"))
+
+
 @pytest.mark.parametrize(
     ("trainable", "after", "message"),
     [

@@ -1,5 +1,6 @@
 """The exported service: in process, and in a process that imports TensorFlow alone."""
 
+import io
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from im2txt.data.images import decode_image
 from im2txt.decoding.beam_search import DecodingConfig, beam_search
@@ -69,6 +71,27 @@ def test_a_process_with_tensorflow_alone_captions_as_this_one_does(exported, tmp
     assert ("attention" in outputs) == captioner.decoder.attends
     if captioner.decoder.attends:
         np.testing.assert_allclose(outputs["attention"], expected.attention, atol=1e-6)
+
+
+def test_photos_are_served_upright_and_opaque(exported):
+    _, _, model = exported
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8))
+    exif, half = Image.Exif(), Image.new("L", image.size, 128)
+    exif[0x0112] = 6
+    clear = Image.merge("RGBA", [*image.split(), half])
+    flat = Image.alpha_composite(Image.new("RGBA", image.size, "white"), clear).convert("RGB")
+    turned = Image.open(io.BytesIO(encoded(image, "JPEG"))).transpose(Image.Transpose.ROTATE_270)
+    unprepared = serve(model, [encoded(image, "JPEG", exif=exif), encoded(clear, "PNG")])
+    prepared = serve(model, [encoded(turned, "PNG"), encoded(flat, "PNG")])
+    np.testing.assert_allclose(unprepared["scores"], prepared["scores"], atol=1e-3)
+    as_they_are = serve(model, [encoded(image, "JPEG"), encoded(image, "PNG")])
+    assert (np.abs(as_they_are["scores"] - prepared["scores"]).max(axis=1) > 1e-2).all()
+
+
+def encoded(image, kind, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
 
 
 def test_shapes_and_types_are_those_of_the_contract(exported):

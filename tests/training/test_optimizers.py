@@ -114,9 +114,11 @@ def test_slower_variables_decay_more_slowly_and_held_ones_not_at_all(name, strat
     ("field", "value", "message"),
     [
         ("name", "adm", r"optimizer\.name `adm` is unknown\. Did you mean `adam`\? Known: adam, sgd\."),
+        ("momentum", 0.9, r"optimizer\.momentum is of optimizer\.name=sgd, and name is adam\. Set that, or leave mom"),
+        ("decay_epochs", 2.0, r"optimizer\.decay_epochs is of optimizer\.schedule=staircase, and schedule is cosine"),
         ("schedule", "cosin", r"optimizer\.schedule `cosin` is unknown\. Did you mean `cosine`\? Known: constant, "),
     ],
 )
-def test_unknown_names_are_told(field, value, message):
+def test_unknown_names_and_options_without_effect_are_told(field, value, message):
     with pytest.raises(UserError, match=message):
         build_optimizer(dataclasses.replace(OptimizerConfig(), **{field: value}), 10, 100)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders.lstm import LSTMConfig, LSTMDecoder
 from im2txt.models.decoders.soft_attention import SoftAttentionConfig, SoftAttentionDecoder
+from im2txt.models.encoders import EncoderConfig, build_encoder
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
 from im2txt.training.distribution import make_strategy, replica_seed
 from im2txt.training.step import clip, make_train_step
@@ -15,7 +16,7 @@ from im2txt.training.step import clip, make_train_step
 VOCAB = 9
 
 
-def batch():
+def batch(kind="lstm"):
     """Four images of two captions; the first two hold far fewer words than the others."""
     rng = np.random.default_rng(0)
     regions = rng.normal(size=(4, 3, 5)).astype("f4")
@@ -23,18 +24,25 @@ def batch():
     weights = np.ones((4, 2, 6), "f4")
     weights[:2, :, 1:] = 0
     weights[0, 1] = 0
-    return {"regions": regions, "pooled": regions.mean(1), "input_ids": ids, "target_ids": ids, "weights": weights}
+    words = {"input_ids": ids, "target_ids": ids, "weights": weights}
+    if kind == "encoder":  # images of which no two are alike in brightness: halves of the batch have other statistics
+        images = rng.uniform(-1, 1, (4, 32, 32, 3)) * np.reshape([0.2, 0.5, 1.0, 2.0], [4, 1, 1, 1])
+        return {"image": images.astype("f4"), **words}
+    return {"regions": regions, "pooled": regions.mean(1), **words}
 
 
 def captioner(kind):
     keras.utils.set_random_seed(5)
-    if kind == "lstm":
+    encoder = None
+    if kind == "encoder":
+        encoder = build_encoder(EncoderConfig("small_cnn", "stage1_relu", "random", 32, trainable=True))
+    if kind in ("lstm", "encoder"):
         decoder = LSTMDecoder(LSTMConfig(units=6, embedding=6, dropout=0.0), VOCAB)
     else:
         config = SoftAttentionConfig(units=6, embedding=6, attention_units=6, dropout=0.0, embedding_dropout=0.0)
         decoder = SoftAttentionDecoder(config, VOCAB)
-    model = Captioner(None, decoder)
-    model({name: tf.constant(value) for name, value in batch().items()})
+    model = Captioner(encoder, decoder)
+    model({name: tf.constant(value) for name, value in batch(kind).items()})
     return model
 
 
@@ -45,13 +53,13 @@ def train(kind, strategy_name, steps=3):
         optimizer = keras.optimizers.Adam(0.05)
         optimizer.build(model.trainable_variables)
     step = make_train_step(strategy, model, CrossEntropy(CrossEntropyConfig()), optimizer, clip_norm=0.1, seed=1)
-    data = tf.data.Dataset.from_tensors(batch()).unbatch().repeat().batch(4, drop_remainder=True)
+    data = tf.data.Dataset.from_tensors(batch(kind)).unbatch().repeat().batch(4, drop_remainder=True)
     stream = iter(strategy.experimental_distribute_dataset(data))
     logs = [step(next(stream), tf.constant(i)) for i in range(steps)]
-    return [{k: float(v) for k, v in log.items()} for log in logs], [v.numpy() for v in model.trainable_variables]
+    return [{k: float(v) for k, v in log.items()} for log in logs], [v.numpy() for v in model.variables]
 
 
-@pytest.mark.parametrize("kind", ["lstm", "soft_attention"])
+@pytest.mark.parametrize("kind", ["lstm", "soft_attention", "encoder"])
 def test_two_replicas_equal_one_device(kind):
     one_logs, one = train(kind, "one_device")
     two_logs, two = train(kind, "mirrored")
