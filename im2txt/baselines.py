@@ -29,9 +29,9 @@ from pathlib import Path
 from absl import flags
 
 from im2txt.commands import run
-from im2txt.errors import UserError
 from im2txt.evaluation.baseline_report import FILES, reading_notes, report, write_files
 from im2txt.evaluation.named_predictions import read_named_predictions
+from im2txt.files import check_output_folder
 from im2txt.metrics.baseline_captions import HUMAN, NEAREST, BaselineOptions
 from im2txt.metrics.baseline_scores import full_trials, held_out_places, score_tables
 from im2txt.metrics.image_sets import Captions, Matched, match_images
@@ -57,8 +57,8 @@ flags.DEFINE_string("output", None, "folder to write; made if absent", flag_valu
 def main(argv: list[str]) -> None:
     """Makes, scores, prints and writes the baselines."""
     del argv
-    if FLAGS.output and Path(FLAGS.output).is_file():
-        raise UserError(f"--output={FLAGS.output} is a file; name a folder.")
+    if FLAGS.output:
+        check_output_folder(FLAGS.output)
     given = read_named_predictions(FLAGS.predictions, FILES)
     from im2txt.data.records import read_manifest
     from im2txt.evaluation.split_baselines import baseline_systems, encoder_name, read_truth
@@ -84,6 +84,7 @@ def _score(
     left_out = [*matched.left_out, *_left_out(trials)]
     title = f"Baselines on {_where()}, {len(matched.references):,} images"
     text = report(title, tables, [*reading_notes(tables, options, encoder), *left_out], FLAGS.all)
+    sys.stdout.write(printable(text, sys.stdout.encoding or "utf-8"))
     if FLAGS.output:
         details = {
             "records": Path(FLAGS.records).resolve().name,
@@ -95,7 +96,6 @@ def _score(
             "left_out": left_out,
         }
         write_files(FLAGS.output, text, tables, details, trials)
-    sys.stdout.write(printable(text, sys.stdout.encoding or "utf-8"))
 
 
 def _match(given: Mapping[str, Mapping[str, str]], references: Mapping[str, list[str]]) -> Matched:

@@ -28,6 +28,7 @@ from absl import flags
 
 from im2txt.commands import run
 from im2txt.errors import UserError
+from im2txt.files import check_output_folder
 
 if TYPE_CHECKING:
     from im2txt.evaluation.other_system import OtherSystem
@@ -64,10 +65,10 @@ def _evaluate() -> None:
     from im2txt.training.logging import LOG
     from im2txt.workdir import check_features, check_vocabulary, load_ensemble
 
-    if Path(FLAGS.output).is_file():
-        raise UserError(f"--output={FLAGS.output} is a file; name a folder.")
+    check_output_folder(FLAGS.output)
     shard_paths(FLAGS.records, FLAGS.split)  # what is mistyped is told before the model is built
     photos = _read_photos()
+    curves = read_metrics_log(Path(FLAGS.workdir[0]) / LOG)
     other = _read_other() if FLAGS.compare else None
     loaded = load_ensemble(FLAGS.workdir, FLAGS.checkpoint)
     check_vocabulary(FLAGS.workdir[0], FLAGS.records)
@@ -88,8 +89,7 @@ def _evaluate() -> None:
         "date": time.strftime("%Y-%m-%d"),
         "config": dataclasses.asdict(loaded.config),
     }
-    grid, curves = loaded.captioner.encoder.grid, read_metrics_log(Path(FLAGS.workdir[0]) / LOG)
-    write_evaluation(FLAGS.output, evaluation, photos, grid, details, curves)
+    write_evaluation(FLAGS.output, evaluation, photos, loaded.captioner.encoder.grid, details, curves)
     _print_scores(evaluation)
     sys.stdout.write(f"Report: {Path(FLAGS.output) / 'report.html'}\n")
 

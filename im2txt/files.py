@@ -26,6 +26,17 @@ def write_whole(path: str | os.PathLike, content: str | bytes) -> None:
         raise
 
 
+def check_output_folder(path: str | os.PathLike) -> None:
+    """Raises UserError where `--output` names no folder that can be made and written: before all work, not after it."""
+    path = Path(path)
+    there = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if there == path and not path.is_dir():
+        raise UserError(f"--output={path} is a file; name a folder.")
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        reason = "no permission to write there" if there.is_dir() else "it is a file"
+        raise UserError(f"--output={path} cannot be made in {there}: {reason}.")
+
+
 def refuse_patterns(path: str | os.PathLike) -> None:
     """Raises UserError for a path whose checkpoints TensorFlow would not find again: it takes it for a pattern."""
     whole = str(Path(path).resolve())

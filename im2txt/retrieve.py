@@ -32,6 +32,7 @@ from absl import flags
 from im2txt.commands import run
 from im2txt.errors import UserError
 from im2txt.evaluation.caption_retrieval import SCORES, as_table, summarize
+from im2txt.files import check_output_folder
 
 if TYPE_CHECKING:
     from im2txt.evaluation.caption_similarity import Candidates
@@ -67,8 +68,7 @@ def _retrieve() -> None:
     from im2txt.files import write_whole
 
     output = Path(FLAGS.output)
-    if output.is_file():
-        raise UserError(f"--output={output} is a file; name a folder.")
+    check_output_folder(output)
     shard_paths(FLAGS.records, FLAGS.split)  # what is mistyped is told before the model is built
     photos = FLAGS.photos or (None if read_manifest(FLAGS.records).get("features") else FLAGS.records)
     shown = read_photos(photos, FLAGS.split) if photos else itertools.repeat(None)

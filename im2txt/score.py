@@ -153,9 +153,9 @@ def _read_captions(n_best: Mapping[str, Sequence[str]] | None) -> Matched:
     for note in matched.left_out:
         notice(note)
     for path, captions in zip(_paths(), matched.systems):
-        empty = [image for image, caption in captions.items() if not caption.strip()]
+        empty = [image for image, caption in captions.items() if not any(map(str.isalnum, caption))]
         if empty:
-            notice(f"{path}: {len(empty)} of {len(captions)} captions are empty: {list_ids(empty)}.")
+            notice(f"{path}: {len(empty)} of {len(captions)} captions are empty, or have no word: {list_ids(empty)}.")
         _note_line_breaks(path, list(captions.items()))
     for path, groups in ((FLAGS.references, matched.references), (FLAGS.n_best, n_best or {})):
         _note_line_breaks(path, [(image, caption) for image, captions in groups.items() for caption in captions])

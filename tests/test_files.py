@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from im2txt.errors import UserError
-from im2txt.files import read_user_json, sha256_file, write_whole
+from im2txt.files import check_output_folder, read_user_json, sha256_file, write_whole
 
 
 def test_text_and_bytes_replace_what_was_there(tmp_path):
@@ -67,3 +67,14 @@ def test_a_file_that_is_no_json_is_told(tmp_path, content, message):
         (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(UserError, match=message):
         read_user_json(tmp_path / "a.json")
+
+
+def test_an_output_that_cannot_be_a_folder_is_told_before_the_work(tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "new" / "folder"):
+        check_output_folder(path)
+    with pytest.raises(UserError, match=r"--output=.*file is a file; name a folder\."):
+        check_output_folder(tmp_path / "file")
+    with pytest.raises(UserError, match=r"--output=.*folder cannot be made in .*file: it is a file\."):
+        check_output_folder(tmp_path / "file" / "folder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from im2txt.data.records import parse_records, shard_paths
+from im2txt.data.records import damage_told, parse_records, shard_paths
 from im2txt.decoding.beam_search import DecodingConfig, Hypotheses, beam_search
 from im2txt.errors import UserError
 from im2txt.models.captioner import Batch, Captioner
@@ -44,17 +44,19 @@ def read_split(records: str | os.PathLike, split: str) -> list[SplitImage]:
     """Reads the images of a split of image or feature records, in file order, without their pixels.
 
     Raises:
-        UserError: the folder or the split is not to be had.
+        UserError: the folder or the split is not to be had, or a shard is damaged.
     """
-    fields = ("image/id", "captions/text", "metadata")
     batches = tf.data.TFRecordDataset(shard_paths(records, split)).batch(256)
-    images = []
-    for parsed in batches.map(lambda batch: parse_records(batch, fields)):
-        columns = parsed["image/id"].numpy(), parsed["captions/text"].to_list(), parsed["metadata"].numpy()
-        for image_id, captions, metadata in zip(*columns):
-            texts = tuple(caption.decode() for caption in captions)
-            images.append(SplitImage(image_id.decode(), texts, metadata.decode()))
-    return images
+    with damage_told(records):
+        return [image for batch in batches for image in _images(batch)]
+
+
+def _images(serialized: tf.Tensor) -> Iterator[SplitImage]:
+    parsed = parse_records(serialized, ("image/id", "captions/text", "metadata"))
+    columns = parsed["image/id"].numpy(), parsed["captions/text"].to_list(), parsed["metadata"].numpy()
+    for image_id, captions, metadata in zip(*columns):
+        texts = tuple(caption.decode() for caption in captions)
+        yield SplitImage(image_id.decode(), texts, metadata.decode())
 
 
 def read_captioned_split(records: str | os.PathLike, split: str) -> list[SplitImage]:

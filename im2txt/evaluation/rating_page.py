@@ -14,8 +14,8 @@ Which system wrote which caption is not in the page but in a key file beside it:
         {"key": "9b2c41d07e3a", "caption": "a man rides a wave", "systems": ["nic", "humans"]}]}]}
 
 Nothing should tell a system by the form of its words either: captions are shown in lower case, without the full stop
-at their end, and without the space that tokenizers put before a comma. Those that are then the same are shown once
-and rated for all systems that wrote them.
+at their end, and without the spaces that tokenizers put before a comma and in "dog's" and "isn't". Those that are then
+the same are shown once and rated for all systems that wrote them.
 """
 
 import base64
@@ -103,7 +103,7 @@ def shown_captions(image_id: str, captions: Mapping[str, str], seed: int) -> tup
 
 def plain(caption: str) -> str:
     """Returns a caption in the form that all systems share on the page."""
-    words = re.sub(r"\s+([,;:.!?])", r"\1", " ".join(caption.lower().split()))
+    words = re.sub(r"\s+([,;:.!?]|n't\b|'(?:s|re|ve|ll|d|m)\b)", r"\1", " ".join(caption.lower().split()))
     return words.rstrip(".! ")
 
 

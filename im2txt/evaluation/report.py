@@ -55,7 +55,7 @@ class ReportHead(NamedTuple):
         title: its heading.
         corpus: scores of the whole split, in the order to show; None is shown as not available.
         details: what was run (config, split, beam size, step, date ...). Nested values fold away as JSON.
-        curves: the lines of metrics.jsonl: `step`, and anything with `loss`, `CIDEr` or `truth` in its name.
+        curves: the lines of metrics.jsonl: `step`, and anything with `cross_entropy`, `CIDEr` or `truth` in its name.
         beside: how another system differs; its captions come with the items.
     """
 

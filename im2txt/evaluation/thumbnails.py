@@ -84,7 +84,9 @@ def _open(jpeg: bytes) -> Image.Image:
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Returns the image in RGB, its transparent parts on white."""
+    """Returns the image in RGB of 8 bits, its transparent parts on white."""
+    if image.mode.startswith("I;16"):  # Pillow would clip it to white
+        image = image.convert("I").point(lambda value: value / 256).convert("L")
     if "A" not in image.getbands() and "transparency" not in image.info:
         return image.convert("RGB")
     image = image.convert("RGBA")

@@ -12,7 +12,7 @@ readings of phrases, that stand in their program:
     wine glass, cup, ...                         a line an object of COCO: its name, then its synonyms
     "passenger train" -> "train"                 not also a person: `passenger` is a synonym of that
     "hot dog" -> "hot dog"                       not also a dog
-    "home plate" -> "home plate"                 no object of the table: nothing is mentioned
+    "home plate" -> "home plate"                 no object of the table: nothing is mentioned ("train track", too)
     "seat" where the caption has a "toilet"      not a chair
 
 The objects of an image are those of its annotated boxes and, since annotators leave out much, those that its
@@ -21,7 +21,8 @@ reference captions mention (`objects_of`).
 Deviations. At every word the longest phrase wins, of any length, where the authors look two words far: "stove top
 oven" is one mention, not two. Where they make every word singular with the library `pattern`, which turns "glass"
 into "glas", here the last word of each phrase also gets plurals (`plurals`), and a phrase that is in the table keeps
-its own meaning. Of words that the table has in the plural alone (scissors) no singular is guessed.
+its own meaning. Of words that the table has in the plural alone (scissors) no singular is guessed. Captions come as
+tokens without their commas, so that "a baby, dog and cat" is read as of a baby dog; the authors keep commas.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -37,7 +38,7 @@ _AS_WRITTEN = (
     "motor bike, motor cycle, air plane, traffic light, street light, traffic signal, stop light, fire hydrant, "
     "stop sign, parking meter, suit case, sports ball, baseball bat, baseball glove, tennis racket, wine glass, "
     "hot dog, cell phone, mobile phone, teddy bear, hair drier, potted plant, laptop computer, stove top oven, "
-    "home plate"
+    "home plate, train track"
 ).split(", ")
 
 # What the authors' program holds for the objects of COCO: how phrases are read, and what silences a word.

@@ -11,7 +11,7 @@ from im2txt.metrics.object_annotations import hallucinations
 from im2txt.metrics.score_comparison import caption_statistics, compare_systems
 from im2txt.metrics.score_tables import comparison_lines, value_lines
 from im2txt.notices import notice
-from im2txt.text.vocabulary import UNK, Vocabulary
+from im2txt.text.vocabulary import BYTE_WORDS, UNK, Vocabulary
 
 
 class System(NamedTuple):
@@ -45,7 +45,7 @@ def diversity_section(
 ) -> Section:
     """Tells how varied captions are, which are copies of training captions, and what a vocabulary lacks of their words.
 
-    Captions and training captions are tokens. A word that a vocabulary spells in pieces is not lacking.
+    Captions and training captions are tokens. A word that a vocabulary spells in pieces or bytes is not lacking.
     """
     found = variety(tokens)._asdict()
     content = {name.replace("distinct_", "distinct-"): value for name, value in found.items()}
@@ -54,7 +54,8 @@ def diversity_section(
         content["copied"] = copied_share(tokens, training)
     if vocabulary is not None:
         words = {word for caption in tokens for word in caption.split()}
-        known = {word for word in words if UNK not in vocabulary.encode([word])}
+        spells_all = set(BYTE_WORDS) <= set(vocabulary.words)
+        known = {word for word in words if spells_all or UNK not in vocabulary.encode([word])}
         content["unknown_word_share"] = unknown_word_share(tokens, known)
     lengths = {f"length, {name}": value for name, value in content["lengths"].items()}
     flat = {name: value for name, value in content.items() if name != "lengths"} | lengths

@@ -41,13 +41,13 @@ def image_lines(scores: Scores, captions: Mapping[str, str]) -> list[str]:
 
 
 def image_csv(scores: Scores, captions: Mapping[str, str]) -> str:
-    """Returns comma-separated values with a head, a row an image: id, caption, every metric in full precision.
+    """Returns comma-separated values (RFC 4180), a head and a row an image: id, caption, metrics in full precision.
 
     A metric that is not available is an empty cell; half of a surrogate pair, which no UTF-8 can hold, is written
     as its escape.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     writer.writerow(["image_id", "caption", *_names(scores)])
     for image, values in scores.per_image.items():
         writer.writerow([printable(image), printable(captions[image]), *values.values()])

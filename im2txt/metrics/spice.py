@@ -89,7 +89,10 @@ def _cache_arguments(cache: str | None) -> list[str]:
     if cache is None:
         return []
     folder = Path(cache).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Its cache {cache} cannot be made: {error.strerror}.") from None
     return ["-cache", str(folder)]
 
 

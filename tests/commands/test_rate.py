@@ -108,6 +108,7 @@ def test_orders_differ_from_image_to_image():
 
 def test_no_form_tells_a_system():
     assert plain(" A girl ,  smiling , runs . ") == plain("a girl, smiling, runs") == "a girl, smiling, runs"
+    assert plain("a dog 's ball is n't red") == plain("A dog's ball isn't red.") == "a dog's ball isn't red"
 
 
 def test_people_are_one_more_system(source, tmp_path):

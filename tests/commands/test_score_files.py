@@ -67,7 +67,7 @@ def test_empty_captions_are_scored_and_told(files, tmp_path):
     written, err = scored(tmp_path, *files)
     assert written["per_image"]["2"]["ROUGE-L"] == 0
     assert written["corpus"] == score_captions(captions, REFERENCES).corpus
-    assert f"note: {tmp_path / 'p.json'}: 1 of 2 captions are empty: 2.\n" in err
+    assert f"note: {tmp_path / 'p.json'}: 1 of 2 captions are empty, or have no word: 2.\n" in err
 
 
 @pytest.mark.parametrize("mark", ["\r", "\v", "\f", "\u2028", "\u2029"])

@@ -45,7 +45,7 @@ def test_nothing_from_outside_is_markup(tmp_path):
     said = {"hypotheses": [(EVIL + "2", -1.0)], "references": (EVIL,), "note": EVIL, "other": other}
     evil = item(EVIL, EVIL, scores={EVIL: 0.5}, **said)
     words = item("2", words=[EVIL, "dog"], attention=np.ones([2, 2, 2]))
-    details, curves = {EVIL: EVIL, "config": {EVIL: EVIL}}, [{"step": 1, f"loss{EVIL}": 1.0}]
+    details, curves = {EVIL: EVIL, "config": {EVIL: EVIL}}, [{"step": 1, f"cross_entropy{EVIL}": 1.0}]
     beside = SideBySide((EVIL, EVIL), {EVIL: None})
     html = written(tmp_path, [evil, words], EVIL, {EVIL: 0.1}, details, curves, beside)
     page = Page(html)
@@ -61,7 +61,7 @@ def test_nothing_from_outside_is_markup(tmp_path):
 
 
 def test_the_page_loads_nothing_and_runs_only_its_own_script(tmp_path):
-    html = written(tmp_path, [item()], curves=[{"step": 1, "loss": 2.0}], details={"config": {"units": 512}})
+    html = written(tmp_path, [item()], curves=[{"step": 1, "cross_entropy": 2.0}], details={"config": {"units": 512}})
     ours = re.sub(r"data:image/jpeg;base64,[\w+/=]+|sha256-[\w+/=]+", "", html)
     assert not re.search(r"https?:|//\w|@import|url\(|fetch\(|XMLHttp", ours, re.IGNORECASE)
     page = Page(html)

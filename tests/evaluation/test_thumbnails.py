@@ -1,5 +1,6 @@
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -28,6 +29,11 @@ def test_a_small_photo_is_not_enlarged():
 def test_any_kind_of_image_becomes_an_rgb_jpeg(mode, kind):
     image = opened(shrink(photo(0, (40, 30), kind, mode)))
     assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (40, 30))
+
+
+def test_sixteen_bits_of_grey_keep_their_shades():
+    grey = Image.fromarray(np.full([16, 16], 0x8000, np.uint16))
+    assert opened(shrink(encoded(grey))).getpixel((8, 8)) == (128, 128, 128)
 
 
 def test_transparent_parts_become_white():

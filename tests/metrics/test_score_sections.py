@@ -8,7 +8,7 @@ from im2txt.metrics.score_sections import (
     diversity_section,
     n_best_section,
 )
-from im2txt.text.vocabulary import Vocabulary
+from im2txt.text.vocabulary import BYTE_WORDS, SPECIAL_WORDS, Vocabulary
 
 TOKENS = {"x": "a dog", "y": "a cat"}
 TARGETS = [["a dog", "dogs"], ["the cat"]]
@@ -30,6 +30,11 @@ def test_unknown_words_are_told_where_there_is_a_vocabulary():
     assert "unknown_word_share" not in diversity_section(["a cat"]).content
     assert diversity_section(["a cat", "a dog"], None, vocabulary).content["unknown_word_share"] == 1 / 4
     assert diversity_section(["a <unk>"], None, vocabulary).content["unknown_word_share"] == 1 / 2
+
+
+def test_bytes_spell_every_word():
+    vocabulary = Vocabulary((*SPECIAL_WORDS, *BYTE_WORDS), (0,) * 260)
+    assert diversity_section(["a cat", "犬"], None, vocabulary).content["unknown_word_share"] == 0
 
 
 def test_sets_keep_the_names_of_their_images():

@@ -55,10 +55,10 @@ def test_captions_stay_on_their_line_and_are_cut():
 
 
 def test_csv_has_every_image_in_full_precision():
-    text = image_csv(scores([1 / 3, 2.0]), {"image0": 'a "dog",\nor\r two', "image1": "c\ud800 é"})
+    text = image_csv(scores([1 / 3, 2.0]), {"image0": 'a "dog",\nor\r two', "image1": "c\ud800\ré"})
     head, *rows = csv.reader(io.StringIO(text, newline=""))
     assert head == ["image_id", "caption", *METRICS]
-    assert [row[:2] for row in rows] == [["image0", 'a "dog",\nor\r two'], ["image1", "c\\ud800 é"]]
+    assert [row[:2] for row in rows] == [["image0", 'a "dog",\nor\r two'], ["image1", "c\\ud800\ré"]]
     assert dict(zip(head, rows[0]))["METEOR"] == ""
     assert float(dict(zip(head, rows[0]))["CIDEr-D"]) == 1 / 3
 

@@ -64,6 +64,12 @@ def test_the_program_gets_tokens_in_the_order_of_the_images_and_no_cache(java, j
     assert call["arguments"][-len(command) :] == command
 
 
+def test_a_cache_that_cannot_be_made_is_told(java, jar, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert run(jar, cache=str(tmp_path / "file")).corpus["SPICE"] is None
+    assert "SPICE is not available. Its cache" in capsys.readouterr().err
+
+
 def test_a_cache_is_made_where_it_is_named(java, jar, tmp_path, monkeypatch):
     java.plays(SPICE)
     monkeypatch.chdir(tmp_path)
