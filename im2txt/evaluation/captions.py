@@ -31,7 +31,7 @@ class Caption(NamedTuple):
         words: those of `text`, as spaces part them.
         log_probability: sum over the steps, <end> included, natural log.
         attention: float32 [words, regions], of a word the mean over its pieces; None where the decoder does not
-            attend.
+            attend, and of all but the best caption of an image, for it takes room and nobody looks at it.
     """
 
     text: str
@@ -110,7 +110,8 @@ def _captions(found: Hypotheses, row: int, vocabulary: Vocabulary) -> list[Capti
     for beam in range(found.tokens.shape[1]):
         pieces = vocabulary.pieces_of(found.tokens[row, beam])
         words = whole_words(pieces)
-        attention = None if found.attention is None else word_maps(words, found.attention[row, beam])
+        attends = found.attention is not None and not captions
+        attention = word_maps(words, found.attention[row, beam]) if attends else None
         if found.lengths[row, beam]:
             texts = tuple(word.text for word in words)
             captions.append(Caption(spelled(pieces), texts, float(found.scores[row, beam]), attention))

@@ -66,19 +66,23 @@ class ReportHead(NamedTuple):
     beside: SideBySide | None = None
 
 
-def write_report(path: str | os.PathLike, head: ReportHead, items: Iterable[ReportItem]) -> None:
+def write_report(
+    path: str | os.PathLike, head: ReportHead, items: Sequence[ReportItem], photos: Iterable[bytes | None]
+) -> None:
     """Writes the report; the file is whole or absent.
 
     Args:
         path: the HTML file.
         head: what stands above the gallery.
-        items: the photos in the order of the split, read once and kept as small JPEGs. Of more than
-            `GALLERY_LIMIT` the page shows the best, the worst and an even sample; the histograms count all.
+        items: what is said of the photos of the split, without them. Of more than `GALLERY_LIMIT` the page shows the
+            best, the worst and an even sample; the histograms count all.
+        photos: the encoded photos in the same order, None where there is none to show; read once, and those that are
+            shown kept as small JPEGs.
     """
-    items = tqdm(items, desc="report", unit="photo", dynamic_ncols=True)
-    items = [item._replace(image_bytes=shrink(item.image_bytes or b"")) for item in items]
     metrics = list(dict.fromkeys(name for item in items for name in item.scores if item.scores[name] is not None))
-    shown = [items[place] for place in _gallery_places(items, metrics)]
+    places = set(_gallery_places(items, metrics))
+    both = enumerate(zip(items, tqdm(photos, desc="report", total=len(items), unit="photo", dynamic_ncols=True)))
+    shown = [item._replace(image_bytes=shrink(photo or b"")) for place, (item, photo) in both if place in places]
     page = {
         "title": escape(head.title),
         "facts": _facts(head.details),

@@ -35,7 +35,6 @@ class ReportItem(NamedTuple):
 
     Attributes:
         image_id: as in the records.
-        image_bytes: the encoded photo, or None where there is none to show.
         caption: the best hypothesis.
         log_probability: of that caption, natural logarithm.
         hypotheses: (caption, log-probability) of the beam, best first; the caption itself may be among them.
@@ -46,10 +45,10 @@ class ReportItem(NamedTuple):
         attention: float [words, height, width], the map behind each word over the whole photo, or None.
         note: why the caption is false.
         other: what another system said, if there is one to compare with.
+        image_bytes: the photo as `thumbnails.shrink` returns it, or None where there is none to show.
     """
 
     image_id: str
-    image_bytes: bytes | None
     caption: str
     log_probability: float
     hypotheses: Sequence[tuple[str, float]]
@@ -59,6 +58,7 @@ class ReportItem(NamedTuple):
     attention: np.ndarray | None = None
     note: str = ""
     other: OtherCaption | None = None
+    image_bytes: bytes | None = None
 
 
 def render_cards(items: Sequence[ReportItem], metrics: Sequence[str], names: tuple[str, str], budget: int) -> str:

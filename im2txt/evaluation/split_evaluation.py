@@ -121,7 +121,7 @@ def write_evaluation(
     metrics = {**evaluation.scores._asdict(), "run": details, **_against(evaluation)}
     write_whole(output / "metrics.json", json.dumps(metrics, indent=1) + "\n")
     head = ReportHead("Caption report", evaluation.scores.corpus, details, curves, evaluation.beside)
-    write_report(output / "report.html", head, _report_items(evaluation, photos, grid))
+    write_report(output / "report.html", head, list(_report_items(evaluation, grid)), photos)
 
 
 def read_photos(records: str | os.PathLike, split: str) -> Iterator[bytes]:
@@ -155,14 +155,11 @@ def _against(evaluation: Evaluation) -> dict[str, Any]:
     return {"against": {"evaluation": evaluation.other.folder, "samples": RESAMPLES, "seed": 0, "metrics": metrics}}
 
 
-def _report_items(
-    evaluation: Evaluation, photos: Iterable[bytes | None], grid: tuple[int, int]
-) -> Iterator[ReportItem]:
-    for image, captions, photo in zip(evaluation.images, evaluation.captions, photos):
+def _report_items(evaluation: Evaluation, grid: tuple[int, int]) -> Iterator[ReportItem]:
+    for image, captions in zip(evaluation.images, evaluation.captions):
         best = captions[0]
         yield ReportItem(
             image_id=image.image_id,
-            image_bytes=photo,
             caption=best.text,
             log_probability=best.log_probability,
             hypotheses=_hypotheses(captions),

@@ -58,5 +58,6 @@ def item(image_id="1", caption="a dog runs", scores=None, **changes):
 
 
 def written(folder, items, title="Title", corpus=CORPUS, details=None, curves=(), beside=None):
-    write_report(folder / "report.html", ReportHead(title, corpus, details or {}, curves, beside), items)
+    head, photos = ReportHead(title, corpus, details or {}, curves, beside), [each.image_bytes for each in items]
+    write_report(folder / "report.html", head, [each._replace(image_bytes=None) for each in items], photos)
     return (folder / "report.html").read_text(encoding="utf-8")

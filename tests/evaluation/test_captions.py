@@ -29,6 +29,9 @@ def test_pieces_become_words_with_the_mean_of_their_maps():
             words = whole_words(pieces)
             assert caption.text == VOCABULARY.decode(expected.tokens[image, beam].numpy())
             assert list(caption.words) == [word.text for word in words]
+            if beam:
+                assert caption.attention is None
+                continue
             means = [expected.attention[image, beam].numpy()[word.places].mean(axis=0) for word in words]
             np.testing.assert_allclose(caption.attention, means, atol=1e-6)
             joined += len(words) < len([piece for piece in pieces if piece.strip()])

@@ -11,12 +11,13 @@ from PIL import Image
 from im2txt.evaluation import report
 from im2txt.evaluation.other_system import SideBySide
 from im2txt.evaluation.report_cards import OtherCaption
+from im2txt.evaluation.thumbnails import shrink
 from tests.evaluation.report_pages import CORPUS, EVIL, Page, item, written
 from tests.helpers import encoded, photo
 
 
 def test_the_cards_stand_in_the_order_of_the_items_with_all_that_was_said(tmp_path):
-    page = Page(written(tmp_path, (item(image_id, f"caption {image_id}") for image_id in ("b", "c", "a"))))
+    page = Page(written(tmp_path, [item(image_id, f"caption {image_id}") for image_id in ("b", "c", "a")]))
     assert [card["data-id"] for card in page.all("article")] == ["b", "c", "a"]
     text = page.all("article")[1]["text"]
     # exp(-3.2) = 0.040762, exp(-4.5) = 0.011109
@@ -180,7 +181,10 @@ def test_of_too_many_photos_the_best_the_worst_and_some_between_are_shown(tmp_pa
     order = np.random.default_rng(0).permutation(36)
     bleu = {10: 0.9, 11: 0.8, 12: 0.7, 13: 0.1, 14: 0.2, 15: 0.3}
     items = [item(str(rank), scores={"BLEU-4": bleu.get(rank, 0.5), "CIDEr-D": rank / 10}) for rank in order]
+    small = []
+    monkeypatch.setattr(report, "shrink", lambda photo: small.append(shrink(photo)) or small[-1])
     page = Page(written(tmp_path, items))
+    assert len(small) == 20  # no others are decoded and kept
     shown = [int(card["data-id"]) for card in page.all("article")]
     assert {0, 1, 2, 33, 34, 35, *bleu} <= set(shown)
     assert {3, 4, 31, 32} <= set(shown)
@@ -200,14 +204,14 @@ def test_an_empty_report_is_a_page_too(tmp_path):
     assert "0 photos" in page.all("main")[0]["text"]
 
 
-def test_a_failing_item_leaves_the_old_report_as_it_was(tmp_path):
+def test_a_failing_photo_leaves_the_old_report_as_it_was(tmp_path):
     before = written(tmp_path, [item()])
 
     def failing():
-        yield item()
+        yield None
         raise RuntimeError("stopped")
 
     with pytest.raises(RuntimeError, match="stopped"):
-        written(tmp_path, failing())
+        report.write_report(tmp_path / "report.html", report.ReportHead("Title", CORPUS, {}), [item()] * 2, failing())
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == before
