@@ -101,12 +101,16 @@ class Encoder(keras.layers.Layer):
 
 
 def _synchronize(network: keras.Model) -> None:
-    """Makes batch normalisation in training take the statistics of all replicas' images: the step of one device."""
+    """Makes batch normalisation in training take the statistics of all replicas' images: the step of one device.
+
+    Under a strategy of one replica there is nothing to do, and Keras is faster without.
+    """
+    several = tf.distribute.get_strategy().num_replicas_in_sync > 1
     for layer in network.layers:
         if isinstance(layer, keras.Model):  # a backbone of KerasHub
             _synchronize(layer)
         elif isinstance(layer, keras.layers.BatchNormalization):
-            layer.synchronized = True
+            layer.synchronized = several
 
 
 def _hidden_from_checkpoints(network: keras.Model) -> list[tf.Variable]:
