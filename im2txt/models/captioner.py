@@ -58,3 +58,8 @@ class Captioner(keras.Model):
         input_ids = batch["input_ids"]
         rows = tf.reshape(input_ids, [-1, tf.shape(input_ids)[2]])  # [images * captions, length]
         return self.decoder(self.features(batch, training=seed is not None), rows, seed=seed)
+
+
+def encoded(batch: Batch, features: ImageFeatures) -> Batch:
+    """Returns a batch with the features of its images in their place, so that they are encoded once only."""
+    return {**{name: tensor for name, tensor in batch.items() if name != "image"}, **features._asdict()}

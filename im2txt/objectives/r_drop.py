@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from im2txt.errors import UserError
-from im2txt.models.captioner import Batch, Captioner
+from im2txt.models.captioner import Batch, Captioner, encoded
 from im2txt.objectives.base import Loss, Task
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig, word_losses
 
@@ -46,9 +46,8 @@ class RDrop(CrossEntropy):
         """Scores a batch; without a seed by cross-entropy alone."""
         if seed is None:
             return super().__call__(captioner, batch, seed, step)
-        features = captioner.features(batch, training=True)
-        others = {name: tensor for name, tensor in batch.items() if name != "image"}
-        both = [captioner({**others, **features._asdict()}, seed=each) for each in tf.unstack(tf.random.split(seed, 2))]
+        batch = encoded(batch, captioner.features(batch, training=True))
+        both = [captioner(batch, seed=each) for each in tf.unstack(tf.random.split(seed, 2))]
         nlls, (weights, _) = zip(*(word_losses(decoded, batch) for decoded in both))
         losses = [self.score(decoded, nll, weights, training=True) for decoded, nll in zip(both, nlls)]
         apart = tf.reduce_sum(divergence(*(decoded.logits for decoded in both)) * weights)

@@ -23,7 +23,7 @@ import tensorflow as tf
 
 from im2txt.decoding.steps import sayable
 from im2txt.errors import UserError, did_you_mean
-from im2txt.models.captioner import Batch, Captioner
+from im2txt.models.captioner import Batch, Captioner, encoded
 from im2txt.models.decoders.base import Decoder, repeat_rows
 from im2txt.models.features import ImageFeatures
 from im2txt.objectives.base import Loss, Task
@@ -117,8 +117,7 @@ class ScheduledSampling(CrossEntropy):
         features = captioner.features(batch, training=True)
         share = self.true_share(step)
         words = read_words(captioner.decoder, features, batch["input_ids"], share, seed)
-        others = {name: tensor for name, tensor in batch.items() if name != "image"}
-        loss = super().__call__(captioner, {**others, **features._asdict(), "input_ids": words}, seed, step)
+        loss = super().__call__(captioner, {**encoded(batch, features), "input_ids": words}, seed, step)
         return loss._replace(sums={**loss.sums, "true_words": share * loss.weight})
 
     def true_share(self, step: int | tf.Tensor) -> tf.Tensor:

@@ -29,7 +29,7 @@ from im2txt.decoding.sampling import sample_ids
 from im2txt.decoding.steps import sayable
 from im2txt.errors import UserError
 from im2txt.metrics.cider_reward import CiderReward
-from im2txt.models.captioner import Batch, Captioner
+from im2txt.models.captioner import Batch, Captioner, encoded
 from im2txt.models.decoders.base import Decoder, repeat_rows
 from im2txt.models.features import ImageFeatures
 from im2txt.objectives.attention_maps import attention_sums
@@ -116,8 +116,7 @@ class SelfCritical(Objective):
         if decoded.attention is not None:
             sums.update(attention_sums(decoded.attention, words))
         if self.config.cross_entropy:
-            others = {name: tensor for name, tensor in batch.items() if name != "image"}
-            people = self._people(captioner, {**others, **features._asdict()}, seed, step)
+            people = self._people(captioner, encoded(batch, features), seed, step)
             total += self.config.cross_entropy * people.total
             sums["cross_entropy"] = _mean(people.total, people.weight) * weight
         return Loss(total, weight, sums)

@@ -307,3 +307,10 @@ def test_what_the_page_saves_can_be_summed_up(source, tmp_path):
     write_json(tmp_path / "ada.json", saved("Ada", **ratings) | {"page": data["page"]})
     done = run(f"--ratings={tmp_path / 'ada.json'}", f"--key={key_path(tmp_path / 'rate.html')}")
     assert re.search(r"^beta +3 +3 +3\.00 ", done.out, re.MULTILINE)
+
+
+def test_a_seed_below_nought_is_told(tmp_path):
+    code, _, err = run(f"--ratings={tmp_path / 'a.json'}", f"--key={tmp_path / 'k.json'}", "--seed=-1")
+    assert code == 1
+    assert "seed" in err
+    assert "Traceback" not in err

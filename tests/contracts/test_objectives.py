@@ -12,6 +12,7 @@ import tensorflow as tf
 from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
 from im2txt.models.decoders import DECODERS, build_decoder
+from im2txt.models.features import ImageFeatures
 from im2txt.objectives import OBJECTIVES, build_objective
 from im2txt.objectives.base import Loss, Task
 from im2txt.text.vocabulary import END, PAD, START, Vocabulary
@@ -210,3 +211,18 @@ def eagerly():
         yield
     finally:
         tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.parametrize("objective", sorted(set(OBJECTIVES) - WITH_DRAWS))
+def test_images_are_encoded_once_a_step(task, objective):
+    captioner = small_captioner("lstm")
+    regions, encoded = tf.constant(batch()["regions"]), []
+
+    def encode(images, training=False):
+        encoded.append(training)
+        return ImageFeatures(tf.reduce_mean(regions, axis=1), regions)
+
+    captioner.encode = encode
+    words = {name: tensor for name, tensor in tensors().items() if name not in ("regions", "pooled")}
+    built(objective, task)(captioner, {**words, "image": regions}, tf.constant(SEED), 1)
+    assert encoded == [True]
