@@ -24,7 +24,7 @@ from im2txt.train import train
 from im2txt.training.loop import STOPPED, TrainingConfig, TrainingLoop
 from im2txt.training.optimizers import OptimizerConfig
 from im2txt.training.validation import Validation
-from im2txt.workdir import load_run
+from im2txt.workdir import build_captioner, load_run
 from tests.helpers import captioned_images, run_command, write_records
 
 WORDS = Vocabulary.build([["a", "dog", "runs"], ["two", "cats"]], min_count=1)
@@ -178,13 +178,6 @@ def test_a_split_that_nobody_captioned_cannot_validate(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_help_shows_every_flag():
-    code, out, _ = run("--help")
-    assert code == 0
-    assert "goes on with a run that was stopped" in out
-    assert all(f"  --{name}: " in out for name in ("config", "workdir"))
-
-
 def test_a_run_stopped_by_hand_stops_a_script_too(monkeypatch, records, tmp_path):
     experiment = tmp_path / "experiment.py"
     experiment.write_text(CONFIG, encoding="utf-8")
@@ -204,6 +197,35 @@ def test_a_run_can_start_from_another_one(records, tmp_path):
     before, after = (load_run(tmp_path / name).captioner.decoder.variables for name in ("first", "second"))
     for old, new in zip(before, after, strict=True):
         np.testing.assert_allclose(new, old, atol=1e-6)
+
+
+def test_a_decoder_that_adapts_sees_the_training_images_before_the_first_step(records, tmp_path):
+    training = TrainingConfig(epochs=1, validate_epochs=1, log_steps=1)
+    still = dataclasses.replace(SMALL.optimizer, learning_rate=0.0)
+    frozen = dataclasses.replace(SMALL.encoder, trainable=False)
+    data = dataclasses.replace(SMALL.data, images_per_batch=6)
+    config = dataclasses.replace(
+        SMALL, records=str(records), training=training, optimizer=still, encoder=frozen, data=data
+    )
+    train(tmp_path, config)
+    captioner = load_run(tmp_path).captioner
+    (batch,) = eval_dataset(records, "train", 6, ("image",), 32)
+    pooled = captioner.features(batch).pooled.numpy()
+    np.testing.assert_allclose(captioner.decoder.standardize.mean, pooled.mean(0), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [0.0, 1.0])
+def test_an_encoder_can_take_smaller_steps(records, tmp_path, factor):
+    training = TrainingConfig(epochs=2, validate_epochs=2, average_decay=0.0)
+    optimizer = dataclasses.replace(SMALL.optimizer, learning_rate=0.1, encoder_factor=factor)
+    config = dataclasses.replace(SMALL, records=str(records), training=training, optimizer=optimizer)
+    start = build_captioner(config, len(WORDS))
+    train(tmp_path, config)
+    trained = load_run(tmp_path).captioner
+    encoders, decoders = zip(*((each.encoder.trainable_variables, each.decoder.variables) for each in (start, trained)))
+    assert any(np.abs(old - new).max() > 0.01 for old, new in zip(*decoders, strict=True))
+    moved = max(np.abs(old - new).max() for old, new in zip(*encoders, strict=True))
+    assert (moved == 0) == (factor == 0)
 
 
 def test_a_run_to_start_from_must_be_there(records, tmp_path):

@@ -20,6 +20,8 @@ SMALL = {"units": 8, "embedding": 8, "attention_units": 7, "layers": 2}
 VARIANTS = [  # options that change the computation
     ("lstm", {"cell": "gru"}),
     ("soft_attention", {"word_query": True, "attention_layers": 2}),
+    ("soft_attention", {"feature_units": 7, "feature_dropout": 0.2}),  # that of the runs on Flickr8k
+    ("hard_attention", {"feature_units": 7}),
     ("soft_attention", {"cell": "gru", "reset_after": True, "attention": "scaled_dot_product"}),
     ("soft_attention", {"cell": "gru", "gate": False}),  # the recurrence of Bahdanau et al. 2015
     ("hard_attention", {"test_attention": "argmax"}),
@@ -28,6 +30,12 @@ VARIANTS = [  # options that change the computation
 ]
 ALL = [(name, {}) for name in sorted(DECODERS)] + VARIANTS
 NO_DROPOUT = {"dropout": 0.0, "embedding_dropout": 0.0}
+DROPOUTS = [
+    (name, field)
+    for name, entry in sorted(DECODERS.items())
+    for field in entry.config.__dataclass_fields__
+    if field.endswith("dropout")
+]
 
 
 @pytest.fixture(params=sorted(DECODERS))
@@ -133,6 +141,15 @@ def test_dropout_is_a_function_of_the_seed(decoder):
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
     assert not np.allclose(first, decoder(features(), input_ids()).logits)
+
+
+@pytest.mark.parametrize(("name", "field"), DROPOUTS)
+def test_every_dropout_drops_in_training_alone(name, field):
+    nothing = {**dict.fromkeys((each for _, each in DROPOUTS), 0.0), "feature_units": 7}
+    without, dropping = (small_decoder(name, **{**nothing, field: rate}) for rate in (0.0, 0.5))
+    shown, dropped = (each(features(), input_ids(), tf.constant([1, 2])).logits for each in (without, dropping))
+    assert np.abs(shown - dropped).max() > 1e-4
+    np.testing.assert_array_equal(*(each(features(), input_ids()).logits for each in (without, dropping)))
 
 
 def test_word_dropout_hides_words_in_training_alone():

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from im2txt.errors import UserError
 from im2txt.models.captioner import Captioner
+from im2txt.models.decoders.base import Decoded
 from im2txt.models.decoders.hard_attention import HardAttentionConfig, HardAttentionDecoder
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig, doubly_stochastic, smoothed
 
@@ -38,6 +39,40 @@ def test_smoothing_by_hand():
     nll = -np.log(0.75)
     by_hand = 0.9 * nll + 0.1 * (-np.log(0.25) - np.log(0.75)) / 2
     np.testing.assert_allclose(smoothed(tf.constant([[nll]], tf.float32), logits, 0.1), [[by_hand]], rtol=1e-5)
+
+
+class Recorded(Captioner):
+    """A captioner that always decodes the same."""
+
+    def __init__(self, decoded):
+        super().__init__(None, None)
+        self.decoded = decoded
+
+    def call(self, batch, seed=None):
+        return self.decoded
+
+
+def test_the_terms_add_up_and_smoothing_is_of_training_alone():
+    rng = np.random.default_rng(0)
+    logits, weights = rng.normal(size=(2, 3, 4)).astype("f4"), np.array([[1, 1, 1], [1, 0, 0]], "f4")
+    attention = np.exp(rng.normal(size=(2, 3, 5))).astype("f4")
+    attention /= attention.sum(-1, keepdims=True)
+    targets = rng.integers(0, 4, (2, 3))
+    probabilities = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    nll = -np.log(np.take_along_axis(probabilities, targets[..., None], 2)[..., 0])
+    words = (nll * weights).sum()
+    smooth = ((0.9 * nll - 0.1 * np.log(probabilities).mean(-1)) * weights).sum()
+    penalty = ((0.7 - (attention * weights[..., None]).sum(1)) ** 2).sum()
+    objective = CrossEntropy(CrossEntropyConfig(label_smoothing=0.1, doubly_stochastic=0.5, attention_target=0.7))
+    captioner = Recorded(Decoded(tf.constant(logits), tf.constant(attention)))
+    batch = {"target_ids": tf.constant(targets[:, None]), "weights": tf.constant(weights[:, None])}
+    training, scoring = (objective(captioner, batch, seed) for seed in (tf.constant([1, 2]), None))
+    assert float(training.total) == pytest.approx(smooth + 0.5 * penalty, rel=1e-5)
+    assert float(scoring.total) == pytest.approx(words + 0.5 * penalty, rel=1e-5)
+    for loss in (training, scoring):
+        assert float(loss.weight) == 4
+        assert float(loss.sums["cross_entropy"]) == pytest.approx(words, rel=1e-5)
+        assert float(loss.sums["doubly_stochastic"]) == pytest.approx(penalty, rel=1e-5)
 
 
 @pytest.mark.parametrize("semi_sampling", [0.0, 1.0])

@@ -54,19 +54,19 @@ def objective(task, **options):
     return SelfCritical(SelfCriticalConfig(**{"samples": 4, "max_length": 5, **options}), task)
 
 
-def log_probabilities(captioner, drawn):
+def log_probabilities(captioner, drawn, temperature):
     """Of drawn captions [images * samples, length], among the words that may be said; 0 behind the end."""
     inputs = np.pad(drawn[:, :-1], [(0, 0), (1, 0)], constant_values=START)
     features = captioner.features(batch())
-    logits = captioner.decoder(features, tf.constant(inputs)).logits.numpy().astype("f8")
+    logits = captioner.decoder(features, tf.constant(inputs)).logits.numpy().astype("f8") / temperature
     logits[:, :, [0, 1, 3]] = -np.inf
     normal = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     return np.where(drawn == PAD, 0.0, np.take_along_axis(normal, drawn[:, :, None], 2)[:, :, 0])
 
 
-@pytest.mark.parametrize("baseline", ["others", "greedy"])
-def test_the_loss_by_hand(captioner, task, baseline):
-    found = objective(task, baseline=baseline, dropout=False)
+@pytest.mark.parametrize(("baseline", "temperature"), [("others", 1.0), ("greedy", 1.0), ("others", 0.5)])
+def test_the_loss_by_hand(captioner, task, baseline, temperature):
+    found = objective(task, baseline=baseline, dropout=False, temperature=temperature)
     features, dice = captioner.features(batch()), tf.random.split(SEED)[0]
     drawn, advantages, rewards = (x.numpy() for x in found._draw(captioner.decoder, features, tf.range(3), dice))
     reward = CiderReward([[WORDS.encode(caption.split()) for caption in captions] for captions in CAPTIONS])
@@ -80,7 +80,7 @@ def test_the_loss_by_hand(captioner, task, baseline):
         expected = by_hand - reward(np.arange(3), greedy)[:, None]
     np.testing.assert_allclose(advantages, expected.ravel(), atol=1e-5)
     loss = found(captioner, batch(), SEED)
-    total = -(expected.ravel()[:, None] * log_probabilities(captioner, drawn)).sum()
+    total = -(expected.ravel()[:, None] * log_probabilities(captioner, drawn, temperature)).sum()
     assert float(loss.total) == pytest.approx(total, rel=1e-4)
     assert float(loss.weight) == (drawn != PAD).sum()
     assert float(loss.sums["reward"] / loss.weight) == pytest.approx(by_hand.mean(), rel=1e-5)
