@@ -15,7 +15,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.11",
+    python_requires=">=3.11,<3.14",
     packages=find_packages(include=["im2txt", "im2txt.*", "data_prep", "data_prep.*"]),
     package_data={"im2txt.evaluation": ["report_page/*", "rating_page_files/*", "retrieval_page/*"]},
     install_requires=[

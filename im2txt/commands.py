@@ -22,13 +22,15 @@ from im2txt.errors import UserError, did_you_mean
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # commands import this module before TensorFlow reads it
 
+EXPERIMENT = "ExperimentConfig"  # of im2txt.experiment, which this module cannot import
 OVERRIDE = re.compile(r"--?config\.([\w.]+)")
 
 
 def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues, positional: bool = False) -> None:
     """Parses `sys.argv` into `flag_values` and calls `main` with the positional arguments.
 
-    A `UserError`, a mistyped flag or a file that cannot be written becomes one message on stderr and exit code 1;
+    A `UserError`, a mistyped flag, a file that cannot be written, or what TensorFlow raises where memory or a disk is
+    full becomes one message on stderr and exit code 1;
     `--help` prints the command's module docstring and its flags and exits with code 0; Ctrl-C exits with code 130.
     Positional arguments are refused unless `positional`.
     """
@@ -45,9 +47,22 @@ def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues, positi
     except (UserError, flags.Error, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
+    except Exception as error:
+        if type(error).__name__ != "ResourceExhaustedError":
+            raise
+        print(f"error: {_exhausted(str(error))}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)  # noqa: T201
         raise SystemExit(130) from None
+
+
+def _exhausted(reason: str) -> str:
+    """Returns what to tell of TensorFlow's ResourceExhaustedError."""
+    reason = re.sub(r"{{.*?}} ?", "", reason.splitlines()[0])
+    if "No space left" in reason or "quota" in reason:
+        return f"The disk is full: {reason}"
+    return f"Memory does not suffice: {reason} Make batches smaller: --config.data.images_per_batch or --batch_size."
 
 
 def define_config_flag(
@@ -85,8 +100,8 @@ def _load_config(path: str) -> Any:
         config = module.get_config() if hasattr(module, "get_config") else None
     except Exception as error:
         raise UserError(f"--config={path}{_line(error, path)}: {type(error).__name__}: {error}.") from None
-    if not dataclasses.is_dataclass(config):
-        raise UserError(f"--config={path}: the file must have a get_config() that returns an ExperimentConfig.")
+    if type(config).__name__ != EXPERIMENT:
+        raise UserError(f"--config={path}: the file must have a get_config() that returns an {EXPERIMENT}.")
     return config
 
 

@@ -15,6 +15,7 @@ larger; and TensorFlow 1 sampled pixels at their corners, not their centres. Wha
 measured here. From the pixels of the square image on, all is as it was.
 """
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from absl import flags
 
 from im2txt.commands import run
 from im2txt.errors import UserError
+from im2txt.files import refuse_patterns
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_string("checkpoint", None, "the checkpoint's prefix, such as model.ckpt-2000000", flag_values=FLAGS)
@@ -45,10 +47,11 @@ def main(argv: list[str]) -> None:
     from im2txt.models.encoders import EncoderConfig
     from im2txt.models.old_checkpoints import load_old_decoder, read_old_weights, read_old_words
     from im2txt.models.old_inception import load_old_inception, read_old_inception
-    from im2txt.training.checkpoints import BEST, manager, model_parts
+    from im2txt.training.checkpoints import BEST, manager, model_parts, save
     from im2txt.workdir import ENCODER, build_captioner, claim_workdir
 
     workdir = Path(FLAGS.workdir)
+    refuse_patterns(workdir)
     if workdir.is_file() or (workdir.is_dir() and any(workdir.iterdir())):
         raise UserError(f"--workdir={workdir} is not empty. Choose another folder.")
     words, weights = read_old_words(FLAGS.word_counts), read_old_weights(FLAGS.checkpoint)
@@ -63,8 +66,12 @@ def main(argv: list[str]) -> None:
     if inception:
         load_old_inception(captioner.encoder.network, inception)
         config.encoder.weights = str(workdir / ENCODER)  # the file that the next line writes
-    claim_workdir(workdir, config, words.vocabulary, captioner.encoder)
-    manager(workdir, BEST, model_parts(captioner)).save(_step())
+    try:
+        claim_workdir(workdir, config, words.vocabulary, captioner.encoder)
+        save(manager(workdir, BEST, model_parts(captioner)), _step())
+    except BaseException:
+        shutil.rmtree(workdir, ignore_errors=True)  # it was empty
+        raise
     told = "is the checkpoint's own" if inception else f"has the weights `{source}`"
     reason = "" if inception or FLAGS.weights else ": the checkpoint holds none"
     sys.stdout.write(f"Imported {len(words.vocabulary):,} words and their decoder. InceptionV3 {told}{reason}.\n")

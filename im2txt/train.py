@@ -80,6 +80,11 @@ def _check(config: ExperimentConfig, replicas: int) -> int:
     config.training.check()
     if config.start_from and config.word_vectors.path:
         raise UserError("start_from brings the vectors of words along. Leave word_vectors.path or start_from empty.")
+    if not 0 <= config.word_vectors.frozen_epochs < math.inf:
+        found = config.word_vectors.frozen_epochs
+        raise UserError(f"word_vectors.frozen_epochs is {found}; it must be 0 or more, and finite.")
+    if config.optimizer.encoder_factor != 1 and not config.encoder.trainable:
+        raise UserError("optimizer.encoder_factor is of encoder.trainable=True, and that is False. Change one.")
     if config.data.images_per_batch < 1 or config.data.images_per_batch % replicas:
         raise UserError(
             f"data.images_per_batch is {config.data.images_per_batch}; it must be a positive multiple of {replicas}, "

@@ -44,7 +44,8 @@ class DataConfig:
         images_per_batch: images in a global batch; each is encoded once and brings several captions.
         captions_per_image: captions drawn for each image of a batch; 0 takes all of them.
         max_caption_length: words of a caption that are kept; 0 keeps all.
-        group_batches: batches among which images are sorted by their longest caption, to pad less; 1 does not sort.
+        group_batches: batches among which images are sorted by their longest caption, to pad less; 1 does not sort,
+            nor does anything without `shuffle`.
         shuffle: whether every epoch has a new random order.
         seed: of the order, the captions drawn and the augmentation.
         random_crop: whether to train on random crops of 299/346 of the image.

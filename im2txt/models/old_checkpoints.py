@@ -27,6 +27,7 @@ import numpy as np
 import tensorflow as tf
 
 from im2txt.errors import UserError
+from im2txt.files import read_user_text
 from im2txt.models.decoders.lstm import LSTMDecoder
 from im2txt.text.vocabulary import SPECIAL_WORDS, Vocabulary
 
@@ -73,7 +74,7 @@ def read_old_words(path: str | os.PathLike) -> OldWords:
     """
     if not Path(path).is_file():
         raise UserError(f"There is no file {path}. Give the word_counts.txt that the checkpoint was trained with.")
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    lines = read_user_text(path).splitlines()
     entries = [_entry(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
     ids = {word: place for place, (word, _) in enumerate(entries)}
     for word in (START_WORD, END_WORD):

@@ -26,7 +26,6 @@ are turned upright as the EXIF of a JPEG says, and transparent parts of a PNG sh
 import dataclasses
 import json
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -151,15 +150,27 @@ def export_service(
         service = CaptionService(captioner, vocabulary, decoding, assets)
         signatures = {"serving_default": service.caption, "metadata": service.metadata}
         tf.saved_model.save(service, str(saved), signatures=signatures)
-        if output.exists():
-            shutil.rmtree(output)
+        _replace(output, saved, Path(folder, "earlier"))
+
+
+def _replace(output: Path, saved: Path, aside: Path) -> None:
+    """Puts `saved` in the place of `output`, which comes back where that fails."""
+    if output.exists():
+        output.rename(aside)
+    try:
         saved.rename(output)
+    except BaseException:
+        if aside.exists():
+            aside.rename(output)
+        raise
 
 
 def check_output(output: str | os.PathLike) -> None:
     """Raises a UserError where an export would overwrite anything but an earlier export, or not be found again."""
     output = Path(output)
     refuse_patterns(output)
+    if output.is_mount():
+        raise UserError(f"{output} is a mounted volume, which cannot be replaced; give a folder in it as output.")
     earlier_export = Path(output, "saved_model.pb").is_file() and Path(output, "assets", METADATA).is_file()
     if output.is_file() or (output.is_dir() and any(output.iterdir()) and not earlier_export):
         raise UserError(f"{output} exists and is no exported model; give a new or an empty folder as output.")

@@ -11,6 +11,8 @@ and of a trainable encoder.
 """
 
 import os
+import re
+import shutil
 from pathlib import Path
 
 import tensorflow as tf
@@ -72,8 +74,14 @@ def restore(checkpoint: tf.train.Checkpoint, path: str, complaint: str) -> None:
 
 
 def save(manager: tf.train.CheckpointManager, step: int) -> None:
-    """Saves the checkpoint of a step; what TensorFlow raises where the disk is full becomes an OSError."""
+    """Saves the checkpoint of a step; what TensorFlow raises where the disk is full becomes an OSError.
+
+    Parts that an earlier save left behind, when it failed or was killed, are removed first.
+    """
+    for part in Path(manager.directory).glob("*_temp"):
+        shutil.rmtree(part, ignore_errors=True)
     try:
         manager.save(step)
     except tf.errors.OpError as error:
-        raise OSError(f"the checkpoint of step {step} cannot be written: {error.message}") from None
+        reason = re.sub(r"{{.*?}} ?", "", error.message)
+        raise OSError(f"the checkpoint of step {step} cannot be written: {reason}") from None

@@ -1,4 +1,4 @@
-"""Ctrl-C, and a machine that is taken away, wait for the end of a step.
+"""Ctrl-C, and a machine that is taken away, wait for the end of a step, or of a batch of validation.
 
 Python raises KeyboardInterrupt wherever it happens to be, most likely right after a training step has changed the
 weights and before it has been counted; a checkpoint of that moment would take the step twice. SIGTERM, which clouds and

@@ -1,7 +1,7 @@
 """What people see of a run: a progress bar, metrics.jsonl and TensorBoard, all from the same numbers.
 
 metrics.jsonl holds one JSON object a line: {"step": 100, "epoch": 0.17, "loss": 4.2, ...} of training, and, of a
-validation, the same with keys that begin with `val/`.
+validation, the same with keys that begin with `val/`. The `learning_rate` is that of the step to come.
 """
 
 import json

@@ -4,13 +4,11 @@ The loop owns the state of a run; models, objectives and data know nothing of it
 a weight (its data, its randomness) is a function of the step's number.
 """
 
-import json
 import math
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from im2txt.errors import UserError
@@ -21,6 +19,7 @@ from im2txt.training.averaging import WeightAverage
 from im2txt.training.checkpoints import BEST, LATEST, manager, model_parts, restore, save
 from im2txt.training.interrupts import interrupt_event
 from im2txt.training.logging import RunLog
+from im2txt.training.progress import Clock, Progress
 from im2txt.training.step import make_train_step
 from im2txt.training.validation import CHANGE, MONITOR, Validation
 
@@ -39,7 +38,7 @@ class TrainingConfig:
         log_steps: steps between lines of the logs, each the mean over the steps since the line before.
         checkpoint_minutes: minutes between checkpoints.
         strategy: a key of `im2txt.training.distribution.STRATEGIES`.
-        seed: of the weights' initialisation, dropout and augmentation.
+        seed: of the weights' initialisation, dropout and draws; order and augmentation of the data have `data.seed`.
     """
 
     epochs: float = 20.0
@@ -61,6 +60,10 @@ class TrainingConfig:
         for name in ("patience", "max_minutes", "checkpoint_minutes", "first_validation"):
             if not getattr(self, name) >= 0:
                 raise UserError(f"training.{name} is {getattr(self, name)}; it must be 0 or more.")
+        if not 0 <= self.average_decay < 1:
+            raise UserError(f"training.average_decay is {self.average_decay}; it must be from 0 to below 1.")
+        if not 0 <= self.seed < 2**32:
+            raise UserError(f"training.seed is {self.seed}; it must be from 0 to 2^32 - 1.")
 
 
 FROZEN = 0.01  # attention that moves less than this from word to word looks at one place
@@ -80,25 +83,6 @@ class Schedule:
         """Is there a validation after `step` steps?"""
         due = step % self.validation == 0 and step >= self.first_validation
         return due or step == self.steps
-
-
-@dataclass(eq=False)
-class Progress(tf.train.experimental.PythonState):
-    """The state of a run beside weights: plain numbers, which are checkpointed too."""
-
-    step: int = 0
-    seconds: float = 0.0
-    best_score: float = -math.inf
-    stale: int = 0
-    validated: int = 0
-
-    def serialize(self) -> str:
-        """Returns the text that a checkpoint holds."""
-        return json.dumps(asdict(self))
-
-    def deserialize(self, text: str) -> None:
-        """The inverse of `serialize`."""
-        vars(self).update(json.loads(text))
 
 
 def averaged_variables(captioner: Captioner) -> list[tf.Variable]:
@@ -126,7 +110,7 @@ class TrainingLoop:
         self.captioner, self.objective, self.optimizer = captioner, objective, optimizer
         self.validation = validation
         self.progress = Progress()
-        self._unlogged: list[dict[str, tf.Tensor]] = []  # what the steps since the last line of the logs gave
+        self._unlogged: list[dict[str, tf.Tensor]] = []  # what the last steps gave, not yet in `progress.sums`
         optimizer.build(captioner.trainable_variables)
         self.average = WeightAverage(averaged_variables(captioner), config.average_decay)
         parts = {"model": model_parts(captioner), "optimizer": optimizer, "average": self.average}
@@ -179,33 +163,34 @@ class TrainingLoop:
         parts = self.captioner, self.objective, self.optimizer
         train_step = make_train_step(strategy, *parts, clip_norm, self.config.seed)
         stream = iter(strategy.experimental_distribute_dataset(batches))
-        clock = _Clock()
+        clock = Clock()
         try:
             with interrupt_event() as interrupted:
-                while not (reason := self.finished()):
-                    logs = train_step(next(stream), tf.constant(self.progress.step, tf.int64))
-                    stop = interrupted.is_set()
-                    self._after_step(logs, log, clock, stop)
-                    if stop:
-                        return STOPPED
-                self._finish(log, clock)
+                while not interrupted.is_set():
+                    if self._validation_is_due():
+                        self._validate(log, clock, interrupted.is_set)
+                    elif reason := self.finished():
+                        return reason
+                    else:
+                        logs = train_step(next(stream), tf.constant(self.progress.step, tf.int64))
+                        self._after_step(logs, log, clock, interrupted.is_set())
         finally:
             log.close()
-        return reason
+        return STOPPED
 
-    def _after_step(self, logs: dict[str, tf.Tensor], log: RunLog, clock: "_Clock", stop: bool) -> None:
+    def _validation_is_due(self) -> bool:
+        step = self.progress.step
+        return self.progress.validated < step and bool(self.schedule.validates_at(step) or self.finished())
+
+    def _after_step(self, logs: dict[str, tf.Tensor], log: RunLog, clock: Clock, stop: bool) -> None:
         self.progress.step = step = self.progress.step + 1
         self.average.update(tf.constant(step, tf.int64))
         log.advance()
         self._unlogged.append(logs)
-        validates = self.schedule.validates_at(step)
-        saves = validates or stop or clock.since_save() > 60 * self.config.checkpoint_minutes
-        if validates or step % self.config.log_steps == 0:
+        if self.schedule.validates_at(step) or step % self.config.log_steps == 0:
             self._log(step, log)
-        if validates:
-            self._validate(step, log)
         self.progress.seconds += clock.lap()
-        if saves:
+        if stop or clock.since_save() > 60 * self.config.checkpoint_minutes:
             self._check_finite(step, logs)
             self._save(clock)
 
@@ -218,24 +203,40 @@ class TrainingLoop:
                     f"{self.latest.latest_checkpoint or 'the initial one'}."
                 )
 
-    def _log(self, step: int, log: RunLog) -> None:
-        numbers = {name: float(np.mean([logs[name] for logs in self._unlogged])) for name in self._unlogged[-1]}
+    def _sum_up(self) -> None:
+        """Adds what the last steps gave to the sums of the line to come; until now it need not have been computed."""
+        sums = self.progress.sums
+        for logs in self._unlogged:
+            sums.update({name: sums.get(name, 0.0) + float(value) for name, value in logs.items()})
+        self.progress.summed += len(self._unlogged)
         self._unlogged.clear()
+
+    def _log(self, step: int, log: RunLog) -> None:
+        self._sum_up()
+        numbers = {name: total / self.progress.summed for name, total in self.progress.sums.items()}
+        self.progress.sums, self.progress.summed = {}, 0
         self._check_finite(step, numbers)
         epoch = step / self.schedule.steps_per_epoch
         log.write(step, epoch, {**numbers, "learning_rate": float(self.optimizer.learning_rate)})
         log.show(epoch, numbers["loss"])
 
-    def _validate(self, step: int, log: RunLog) -> None:
+    def _validate(self, log: RunLog, clock: Clock, stop: Callable[[], bool]) -> None:
+        """Validates, keeps the best and saves; where `stop` ends the validation, it is due when the run goes on."""
         with self.average.in_place():
-            scores = self.validation()
-            self._check_finite(step, scores)
-            better = scores[MONITOR] > self.progress.best_score
+            scores = self.validation(stop)
+            self._check_finite(self.progress.step, scores)
+            better = scores.get(MONITOR, -math.inf) > self.progress.best_score
             if better:
-                save(self.best, step)
+                save(self.best, self.progress.step)
+        if scores:
+            self._take_in(scores, better, log)
+        self.progress.seconds += clock.lap()
+        self._save(clock)
+
+    def _take_in(self, scores: dict[str, float], better: bool, log: RunLog) -> None:
         self.progress.stale = 0 if better else self.progress.stale + 1
         self.progress.best_score = max(scores[MONITOR], self.progress.best_score)
-        self.progress.validated = step
+        self.progress.validated = step = self.progress.step
         epoch = step / self.schedule.steps_per_epoch
         log.write(step, epoch, scores)
         shown = "  ".join(f"{name.removeprefix('val/')} {value:.4f}" for name, value in scores.items())
@@ -243,29 +244,7 @@ class TrainingLoop:
         if scores.get(CHANGE, 1.0) < FROZEN:
             log.say(f"warning: attention is frozen: its map moves by {scores[CHANGE]:.1g} a word (total variation)")
 
-    def _finish(self, log: RunLog, clock: "_Clock") -> None:
-        if self.progress.validated < self.progress.step:
-            self._validate(self.progress.step, log)
-            self._save(clock)
-
-    def _save(self, clock: "_Clock") -> None:
+    def _save(self, clock: Clock) -> None:
+        self._sum_up()
         save(self.latest, self.progress.step)
         clock.saved()
-
-
-class _Clock:
-    """Seconds since the last lap and since the last checkpoint."""
-
-    def __init__(self) -> None:
-        self._lap = self._save = time.monotonic()
-
-    def lap(self) -> float:
-        now = time.monotonic()
-        seconds, self._lap = now - self._lap, now
-        return seconds
-
-    def since_save(self) -> float:
-        return time.monotonic() - self._save
-
-    def saved(self) -> None:
-        self._save = time.monotonic()

@@ -4,6 +4,7 @@
 of 5 (it works only together with that clip and a small initialisation).
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -42,11 +43,14 @@ class OptimizerConfig:
     clip_norm: float = 5.0
 
     def check(self) -> None:
-        """Raises UserError for an unknown optimizer or schedule, and for options that would have no effect."""
+        """Raises UserError for what is unknown, for numbers that make no sense, and for options without effect."""
         for field, table in (("name", OPTIMIZERS), ("schedule", SCHEDULES)):
             value = getattr(self, field)
             if value not in table:
                 raise UserError(f"optimizer.{field} `{value}` is unknown. {did_you_mean(value, table)}")
+        for field in ("learning_rate", "clip_norm", "weight_decay", "encoder_factor", "warmup_steps"):
+            if not 0 <= getattr(self, field) < math.inf:
+                raise UserError(f"optimizer.{field} is {getattr(self, field)}; it must be 0 or more, and finite.")
         for field, other, needed in _ONLY_WITH:
             if getattr(self, field) != getattr(OptimizerConfig, field) and getattr(self, other) != needed:
                 found = f"optimizer.{field} is of optimizer.{other}={needed}, and {other} is {getattr(self, other)}"

@@ -1,7 +1,7 @@
 """Validation in the middle of training: the captions of a split by beam search, and how well it predicts people's."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -36,14 +36,18 @@ class Validation:
         self._find_captions = CaptionFinder(captioner, vocabulary, decoding)
         self._sums = tf.function(lambda batch: objective(captioner, batch, None), reduce_retracing=True)
 
-    def __call__(self) -> dict[str, float]:
+    def __call__(self, stop: Callable[[], bool] = lambda: False) -> dict[str, float]:
         """Returns `val/cross_entropy` a word and, unless that is NaN, the scores of the best captions.
+
+        Asks `stop` before every batch; once it says so, returns nothing.
 
         Where the decoder attends, `val/attention_entropy` tells how wide its map is, and `val/attention_change` how
         much it moves from word to word.
         """
         losses, found = [], {}
         for batch in self._batches:
+            if stop():
+                return {}
             batch = self._encoded(batch)
             losses.append(self._sums({name: tensor for name, tensor in batch.items() if name != "index"}))
             if not math.isfinite(losses[-1].total):

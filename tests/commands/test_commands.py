@@ -18,6 +18,10 @@ from tests.helpers import Done
 ROOT = Path(__file__).parents[2]
 
 
+class ResourceExhaustedError(Exception):
+    """Has the name of TensorFlow's, which this module's subject does not import."""
+
+
 @dataclasses.dataclass
 class Inner:
     units: int = 1
@@ -25,17 +29,17 @@ class Inner:
 
 
 @dataclasses.dataclass
-class Config:
+class ExperimentConfig:
     rate: float = 0.5
     fast: bool = False
     inner: Inner = dataclasses.field(default_factory=Inner)
 
 
 EXPERIMENT = """
-from tests.commands.test_commands import Config, Inner
+from tests.commands.test_commands import ExperimentConfig, Inner
 
 def get_config():
-    return Config(inner=Inner(units=3))
+    return ExperimentConfig(inner=Inner(units=3))
 """
 
 
@@ -115,6 +119,17 @@ def test_mistyped_flags_are_one_line(command, arguments, message):
         (UserError("It is broken. Mend it."), 1, "error: It is broken. Mend it.\n"),
         (PermissionError(13, "Permission denied", "x/y"), 1, "error: [Errno 13] Permission denied: 'x/y'\n"),
         (KeyboardInterrupt(), 130, "stopped\n"),
+        (
+            ResourceExhaustedError("{{function_node __wrapped__SaveV2}} x/y; No space left on device"),
+            1,
+            "error: The disk is full: x/y; No space left on device\n",
+        ),
+        (
+            ResourceExhaustedError("OOM when allocating tensor.\n\t [[node a]]"),
+            1,
+            "error: Memory does not suffice: OOM when allocating tensor. Make batches smaller: "
+            "--config.data.images_per_batch or --batch_size.\n",
+        ),
     ],
 )
 def test_what_the_user_can_mend_has_no_traceback(command, error, code, message):
@@ -145,9 +160,9 @@ def test_what_only_a_programmer_can_mend_has_one(command):
 def test_fields_of_the_config_can_be_changed(command, experiment):
     overrides = ["--config.rate=0.25", "--config.fast", "--config.inner.name=b"]
     _, out, _ = command(show, "--count=1", f"--config={experiment}", *overrides)
-    assert out == f"{Config(0.25, True, Inner(3, 'b'))}\n"
+    assert out == f"{ExperimentConfig(0.25, True, Inner(3, 'b'))}\n"
     _, out, _ = command(show, "--count=1", "--config", experiment, "--config.inner.units", "5")
-    assert out == f"{Config(inner=Inner(5))}\n"
+    assert out == f"{ExperimentConfig(inner=Inner(5))}\n"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +188,14 @@ def test_mistyped_fields_are_one_line(command, experiment, override, message):
     [
         ("", ": the file must have a get_config() that returns an ExperimentConfig.\n"),
         ("def get_config():\n    pass\n", ": the file must have a get_config() that returns an ExperimentConfig.\n"),
+        (
+            EXPERIMENT.replace("(inner=Inner(units=3))", ""),
+            ": the file must have a get_config() that returns an ExperimentConfig.\n",
+        ),
+        (
+            EXPERIMENT.replace("ExperimentConfig(inner", "dict(inner"),
+            ": the file must have a get_config() that returns an ExperimentConfig.\n",
+        ),
         ("x = 1\ndef get_config(:\n", ": SyntaxError: invalid syntax (experiment.py, line 2).\n"),
         ("import im2text\n", ":1: ModuleNotFoundError: No module named 'im2text'.\n"),
         (

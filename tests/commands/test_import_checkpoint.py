@@ -111,6 +111,38 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path):
     assert "run is not empty. Choose another folder" in err
 
 
+def test_a_folder_that_tensorflow_would_not_find_again_is_refused(tmp_path):
+    (tmp_path / "[1]").mkdir()
+    code, _, err = imported(tmp_path, tmp_path / "[1]")
+    assert code == 1
+    assert "which TensorFlow takes for a pattern" in err
+
+
+def test_a_full_disk_leaves_nothing_half_made(decoder_alone, asked, monkeypatch):
+    def fail(self, *args, **kwargs):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.train.CheckpointManager, "save", fail)
+        code, _, err = imported(decoder_alone, decoder_alone)
+    assert (code, err.splitlines()[-1]) == (
+        1,
+        "error: the checkpoint of step 7 cannot be written: No space left on device",
+    )
+    assert not (decoder_alone / "run").exists()
+    assert imported(decoder_alone, decoder_alone).code == 0
+
+
+def test_words_that_are_no_utf_8_are_told(whole, asked, tmp_path):
+    (tmp_path / "latin").mkdir()
+    path = tmp_path / "latin" / "word_counts.txt"
+    path.write_bytes(WORD_COUNTS.replace("dog", "d\xf6g").encode("latin-1"))
+    flags = [f"--checkpoint={whole[0] / 'model.ckpt-7'}", f"--word_counts={path}", f"--workdir={tmp_path / 'run'}"]
+    code, _, err = run_command(command, *flags)
+    assert code == 1
+    assert "word_counts.txt is not UTF-8 text: byte 0xf6" in err
+
+
 def test_nothing_is_written_where_there_is_no_checkpoint(tmp_path):
     code, _, err = imported(tmp_path, tmp_path)
     assert code == 1

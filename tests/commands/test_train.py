@@ -122,6 +122,19 @@ def test_a_frozen_random_encoder_is_the_one_that_was_trained_on(records, tmp_pat
         ({"optimizer": OptimizerConfig("adma")}, r"optimizer\.name `adma` is unknown\. Did you mean `adam`"),
         ({"training": TrainingConfig(strategy="miror")}, r"training\.strategy `miror` is unknown"),
         ({"training": TrainingConfig(epochs=-1)}, r"training\.epochs is -1; it must be more than 0"),
+        ({"training": TrainingConfig(seed=-1)}, r"training\.seed is -1; it must be from 0 to 2\^32 - 1"),
+        (
+            {"training": TrainingConfig(average_decay=1.0)},
+            r"training\.average_decay is 1\.0; it must be from 0 to below",
+        ),
+        ({"word_vectors": WordVectorsConfig(frozen_epochs=-1)}, r"word_vectors\.frozen_epochs is -1; it must be 0 or"),
+        (
+            {
+                "encoder": dataclasses.replace(SMALL.encoder, trainable=False),
+                "optimizer": OptimizerConfig(encoder_factor=0.1),
+            },
+            r"optimizer\.encoder_factor is of encoder\.trainable=True, and that is False\. Change one\.",
+        ),
         ({"decoding": DecodingConfig(beam_size=0)}, r"beam_size is 0; it must be 1 or more"),
         (
             {"data": DataConfig(images_per_batch=0)},

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,6 +216,30 @@ def test_a_failing_export_leaves_nothing(tmp_path):
             tmp_path / "model",
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_earlier_export_comes_back_where_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    captioner, output = small_captioner("lstm", len(VOCABULARY)), tmp_path / "model"
+    export_service(captioner, VOCABULARY, DECODING, {"step": 1}, output)
+    rename = Path.rename
+
+    def fail(self, target):
+        if self.name == "saved":
+            raise OSError(16, "Device or resource busy")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(OSError, match="busy"):
+        export_service(captioner, VOCABULARY, DECODING, {"step": 2}, output)
+    assert json.loads((output / "assets" / "metadata.json").read_text())["step"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_mounted_volume_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "is_mount", lambda self: self == tmp_path / "volume")
+    (tmp_path / "volume").mkdir()
+    with pytest.raises(UserError, match=r"volume is a mounted volume, which cannot be replaced; give a folder in it"):
+        export_service(small_captioner("lstm", len(VOCABULARY)), VOCABULARY, DECODING, {}, tmp_path / "volume")
 
 
 def test_a_vocabulary_of_another_size_is_an_error(tmp_path):

@@ -31,11 +31,21 @@ def test_a_full_disk_is_an_error_of_the_disk(tmp_path, monkeypatch):
     kept = manager(tmp_path, LATEST, tf.train.Checkpoint(a=tf.Variable(1.0)))
 
     def fail(self, *args, **kwargs):
-        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+        where = "{{function_node __wrapped__SaveV2_dtypes_1_device_/job:localhost/CPU:0}} "
+        raise tf.errors.ResourceExhaustedError(None, None, f"{where}No space left on device")
 
     monkeypatch.setattr(tf.train.CheckpointManager, "save", fail)
     with pytest.raises(OSError, match=r"^the checkpoint of step 3 cannot be written: No space left on device$"):
         checkpoints.save(kept, 3)
+
+
+def test_what_a_save_that_was_killed_left_behind_is_removed(tmp_path):
+    kept = manager(tmp_path, LATEST, tf.train.Checkpoint(a=tf.Variable(1.0)))
+    left = tmp_path / LATEST / "state-2_temp"
+    left.mkdir(parents=True)
+    (left / "part-00000-of-00001").write_bytes(b"half")
+    checkpoints.save(kept, 3)
+    assert sorted(path.name.partition(".")[0] for path in left.parent.iterdir()) == ["checkpoint", "state-3", "state-3"]
 
 
 def test_a_trainable_captioner_comes_back_whole(tmp_path):

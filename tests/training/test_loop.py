@@ -44,7 +44,9 @@ class Scores:
     def __init__(self, *scores):
         self.scores, self.calls = scores, 0
 
-    def __call__(self):
+    def __call__(self, stop):
+        if stop():
+            return {}
         self.calls += 1
         return {"val/CIDEr-D": self.scores[min(self.calls, len(self.scores)) - 1]}
 
@@ -124,6 +126,37 @@ def test_a_run_that_was_stopped_equals_one_that_was_not(records, whole, tmp_path
     assert log_lines(tmp_path) == log_lines(whole[1])
 
 
+def test_a_line_of_the_logs_goes_on_where_a_run_was_stopped(records, tmp_path, monkeypatch):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    run(make_loop(whole, log_steps=100), records)
+    for number in (1, 5):
+        with monkeypatch.context() as patch:
+            interrupt_during_step(patch, number)
+            run(make_loop(parts, log_steps=100), records)
+    run(make_loop(parts, log_steps=100), records)
+    assert log_lines(parts) == log_lines(whole)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_validation_is_stopped_and_made_up_for(records, whole, tmp_path, number):
+    class Interrupted(Scores):
+        def __call__(self, stop):
+            scores = super().__call__(stop)
+            if self.calls == number:
+                signal.raise_signal(signal.SIGTERM)
+            return {} if stop() else scores
+
+    first = make_loop(tmp_path, Interrupted(0.5))
+    assert run(first, records) == "stopped; the same command goes on from here"
+    assert first.latest.latest_checkpoint.endswith(f"state-{3 * number}")
+    second = make_loop(tmp_path)
+    assert run(second, records) == "all 6 steps are done"
+    assert second.validation.calls == 3 - number
+    for ours, theirs in zip(everything(second), everything(whole[0]), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert log_lines(tmp_path) == log_lines(whole[1])
+
+
 def test_a_run_gone_on_finds_a_better_model_after_the_checkpoint_it_began_from_is_deleted(
     records, tmp_path, monkeypatch
 ):
@@ -162,7 +195,7 @@ def test_two_replicas_go_the_same_way_and_go_on(records, tmp_path):
 
 
 def test_the_second_interrupt_is_not_caught(records, tmp_path):
-    def validation():
+    def validation(stop):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
@@ -232,6 +265,17 @@ def test_training_stops_early_and_keeps_the_best(records, tmp_path):
     assert loop.progress.step == 3
     assert loop.progress.best_score == 0.3
     assert loop.best.latest_checkpoint.endswith("model-1")
+
+
+def test_a_run_gone_on_still_knows_how_long_nothing_was_better(records, tmp_path, monkeypatch):
+    options = {"validate_epochs": 1 / 3, "patience": 2}
+    with monkeypatch.context() as patch:
+        interrupt_during_step(patch, 3)
+        run(make_loop(tmp_path, Scores(0.5, 0.4), **options), records)
+    again = make_loop(tmp_path, Scores(0.45), **options)
+    assert run(again, records) == "2 validations in a row brought no better CIDEr-D"
+    assert (again.progress.step, again.progress.best_score) == (3, 0.5)
+    assert restore_model(tmp_path, captioner(), "best") == 1
 
 
 def test_the_log_holds_every_step_once_and_in_order(whole):
@@ -321,8 +365,8 @@ def test_the_lengths_of_a_run():
 @pytest.mark.parametrize(("change", "warned"), [(0.001, True), (0.3, False)])
 def test_frozen_attention_is_told(records, tmp_path, capsys, change, warned):
     class Looking(Scores):
-        def __call__(self):
-            return {**super().__call__(), "val/attention_change": change}
+        def __call__(self, stop):
+            return {**super().__call__(stop), "val/attention_change": change}
 
     run(make_loop(tmp_path, Looking(0.5)), records)
     assert ("warning: attention is frozen: its map moves by 0.001 a word" in capsys.readouterr().out) == warned

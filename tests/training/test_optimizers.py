@@ -114,11 +114,13 @@ def test_slower_variables_decay_more_slowly_and_held_ones_not_at_all(name, strat
     ("field", "value", "message"),
     [
         ("name", "adm", r"optimizer\.name `adm` is unknown\. Did you mean `adam`\? Known: adam, sgd\."),
+        ("learning_rate", -1.0, r"optimizer\.learning_rate is -1\.0; it must be 0 or more, and finite"),
+        ("clip_norm", -5.0, r"optimizer\.clip_norm is -5\.0; it must be 0 or more, and finite"),
         ("momentum", 0.9, r"optimizer\.momentum is of optimizer\.name=sgd, and name is adam\. Set that, or leave mom"),
         ("decay_epochs", 2.0, r"optimizer\.decay_epochs is of optimizer\.schedule=staircase, and schedule is cosine"),
         ("schedule", "cosin", r"optimizer\.schedule `cosin` is unknown\. Did you mean `cosine`\? Known: constant, "),
     ],
 )
-def test_unknown_names_and_options_without_effect_are_told(field, value, message):
+def test_unknown_names_senseless_numbers_and_options_without_effect_are_told(field, value, message):
     with pytest.raises(UserError, match=message):
         build_optimizer(dataclasses.replace(OptimizerConfig(), **{field: value}), 10, 100)

@@ -107,6 +107,13 @@ def test_a_broken_model_has_a_loss_and_no_captions(parts):
     assert np.isnan(scores["val/cross_entropy"])
 
 
+@pytest.mark.parametrize("batches", [0, 1])
+def test_it_can_be_stopped_between_batches(parts, batches):
+    asked = iter([False] * batches + [True])
+    assert parts[-1](lambda: next(asked)) == {}
+    assert next(asked, "over") == "over"
+
+
 def test_the_graphs_are_built_once(parts):
     validation = parts[-1]
     validation()
