@@ -205,10 +205,3 @@ def test_an_output_that_is_a_file_is_left_alone(folders, tmp_path):
     code, _, err = run(*arguments(folders, tmp_path / "notes"))
     assert (code, err) == (1, f"error: --output={tmp_path / 'notes'} is a file; name a folder.\n")
     assert (tmp_path / "notes").read_text() == "mine"
-
-
-def test_help_shows_every_flag():
-    code, out, _ = run("--help")
-    assert code == 0
-    flags = ("workdir", "records", "split", "output", "photos", "checkpoint", "beam_size", "max_length", "compare")
-    assert all(f"  --{name}: " in out for name in flags)

@@ -83,10 +83,3 @@ def test_a_missing_folder_is_told_in_one_line(tmp_path):
     assert err.startswith("error: Records folder")
     assert err.count("\n") == 1
     assert not (tmp_path / "out").exists()
-
-
-def test_help_names_every_flag():
-    code, out, _ = run("--help")
-    assert code == 0
-    assert "--encoder=mobilenet_v2" in out
-    assert all(f"  --{name}: " in out for name in ("records", "output", "config", "splits", "weights", "views"))

@@ -8,6 +8,8 @@ from im2txt.decoding.beam_search import DecodingConfig, beam_search
 from im2txt.models.decoders import DECODERS, build_decoder
 from im2txt.models.decoders.base import repeat_rows
 from im2txt.models.decoders.ensemble import EnsembleDecoder
+from im2txt.models.decoders.lstm import LSTMConfig
+from im2txt.models.decoders.transformer import TransformerConfig
 from im2txt.models.features import ImageFeatures, JointFeatures
 
 VOCAB, IMAGES, CAPTIONS, LENGTH = 9, 2, 3, 4
@@ -38,6 +40,13 @@ def test_probabilities_are_the_mean_of_the_members():
     both = ensemble("lstm", "soft_attention")
     expected = np.mean([tf.nn.softmax(each(features(), IDS).logits) for each in both.members], axis=0)
     np.testing.assert_allclose(tf.exp(both(features(), IDS).logits), expected, atol=1e-6)
+
+
+def test_captions_are_as_long_as_the_shortest_member_can_say():
+    short, long = (TransformerConfig(units=8, heads=2, layers=1, max_length=length) for length in (5, 7))
+    members = [build_decoder(config, VOCAB) for config in (long, short, LSTMConfig(units=8))]
+    assert EnsembleDecoder(members).max_length == 5
+    assert EnsembleDecoder(members[2:]).max_length is None
 
 
 def test_step_unrolled_equals_call():

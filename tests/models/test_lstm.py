@@ -37,13 +37,13 @@ def test_the_image_is_dropped_from_by_an_option_and_in_training_only(rate):
     np.testing.assert_array_equal(shown, built.start(features).recurrent.hidden)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"cell": "gru", "forget_bias": 3.0}, r"decoder\.forget_bias is 3\.0, but .*is `gru`\. Leave it at 1\.0, or"),
-        ({"dropout": 1.0}, r"decoder\.dropout is 1\.0; it is a share, from 0 to below 1\."),
-    ],
-)
-def test_mistakes_are_told(options, message):
-    with pytest.raises(UserError, match=message):
-        decoder(**options)
+def test_a_gru_has_no_forget_bias():
+    with pytest.raises(UserError, match=r"decoder\.forget_bias is 3\.0, but .*is `gru`\. Leave it at 1\.0, or"):
+        decoder(cell="gru", forget_bias=3.0)
+
+
+def test_all_matrices_start_in_the_range_of_im2txt():
+    weights = [each for each in decoder(initial_range=0.08).trainable_variables if len(each.shape) == 2]
+    assert len(weights) >= 4  # image, words, cell, output
+    for weight in weights:
+        assert 0.06 < np.abs(weight).max() <= 0.08, weight.path

@@ -72,8 +72,6 @@ def test_words_are_dropped_from_for_the_cell_and_the_deep_output_alike():
     ("options", "message"),
     [
         ({"feature_dropout": 0.5}, r"decoder\.feature_dropout is 0\.5, but .* decoder\.feature_units is 0\. Set"),
-        ({"embedding_dropout": 1.0}, r"decoder\.embedding_dropout is 1\.0; it is a share, from 0 to below 1\."),
-        ({"dropout": -0.1}, r"decoder\.dropout is -0\.1; it is a share, from 0 to below 1\."),
     ],
 )
 def test_mistakes_are_told(options, message):

@@ -44,11 +44,6 @@ def test_what_depends_on_the_image_is_kept_once_and_caches_have_room_for_max_len
     assert [leaf.shape for leaf in tf.nest.flatten(state.caches)] == [(IMAGES, 2, 5, 4)] * 4
 
 
-def test_attention_is_a_mean_of_distributions():
-    decoded = decoder()(features(), random_ids(3))
-    np.testing.assert_allclose(tf.reduce_sum(decoded.attention, axis=2), np.ones([IMAGES, 3]), rtol=1e-5)
-
-
 @pytest.mark.parametrize("pre_norm", [True, False])
 def test_only_the_papers_norm_comes_last(pre_norm):
     block = EncoderBlock(TransformerConfig(**SMALL, pre_norm=pre_norm), "block")
