@@ -110,6 +110,7 @@ class TrainingLoop:
         self.captioner, self.objective, self.optimizer = captioner, objective, optimizer
         self.validation = validation
         self.progress = Progress()
+        self._saved = 0  # the step of the latest checkpoint
         self._unlogged: list[dict[str, tf.Tensor]] = []  # what the last steps gave, not yet in `progress.sums`
         optimizer.build(captioner.trainable_variables)
         self.average = WeightAverage(averaged_variables(captioner), config.average_decay)
@@ -163,7 +164,7 @@ class TrainingLoop:
         parts = self.captioner, self.objective, self.optimizer
         train_step = make_train_step(strategy, *parts, clip_norm, self.config.seed)
         stream = iter(strategy.experimental_distribute_dataset(batches))
-        clock = Clock()
+        clock, self._saved = Clock(), self.progress.step
         try:
             with interrupt_event() as interrupted:
                 while not interrupted.is_set():
@@ -173,7 +174,9 @@ class TrainingLoop:
                         return reason
                     else:
                         logs = train_step(next(stream), tf.constant(self.progress.step, tf.int64))
-                        self._after_step(logs, log, clock, interrupted.is_set())
+                        self._after_step(logs, log, clock)
+                if self._saved < self.progress.step:
+                    self._save(clock)
         finally:
             log.close()
         return STOPPED
@@ -182,7 +185,7 @@ class TrainingLoop:
         step = self.progress.step
         return self.progress.validated < step and bool(self.schedule.validates_at(step) or self.finished())
 
-    def _after_step(self, logs: dict[str, tf.Tensor], log: RunLog, clock: Clock, stop: bool) -> None:
+    def _after_step(self, logs: dict[str, tf.Tensor], log: RunLog, clock: Clock) -> None:
         self.progress.step = step = self.progress.step + 1
         self.average.update(tf.constant(step, tf.int64))
         log.advance()
@@ -190,8 +193,7 @@ class TrainingLoop:
         if self.schedule.validates_at(step) or step % self.config.log_steps == 0:
             self._log(step, log)
         self.progress.seconds += clock.lap()
-        if stop or clock.since_save() > 60 * self.config.checkpoint_minutes:
-            self._check_finite(step, logs)
+        if clock.since_save() > 60 * self.config.checkpoint_minutes:
             self._save(clock)
 
     def _check_finite(self, step: int, numbers: dict[str, float]) -> None:
@@ -246,5 +248,7 @@ class TrainingLoop:
 
     def _save(self, clock: Clock) -> None:
         self._sum_up()
+        self._check_finite(self.progress.step, self.progress.sums)
         save(self.latest, self.progress.step)
+        self._saved = self.progress.step
         clock.saved()

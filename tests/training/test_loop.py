@@ -21,7 +21,7 @@ from im2txt.text.vocabulary import Vocabulary
 from im2txt.training import loop as loop_module
 from im2txt.training.checkpoints import LATEST, manager, model_parts, restore_model
 from im2txt.training.distribution import make_strategy
-from im2txt.training.logging import LOG
+from im2txt.training.logging import LOG, RunLog
 from im2txt.training.loop import Schedule, TrainingConfig, TrainingLoop, averaged_variables
 from im2txt.training.optimizers import OptimizerConfig, build_optimizer
 from tests.helpers import captioned_images, write_records
@@ -135,6 +135,24 @@ def test_a_line_of_the_logs_goes_on_where_a_run_was_stopped(records, tmp_path, m
             run(make_loop(parts, log_steps=100), records)
     run(make_loop(parts, log_steps=100), records)
     assert log_lines(parts) == log_lines(whole)
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_stop_just_behind_a_step_leaves_a_checkpoint_too(records, whole, tmp_path, monkeypatch, signals):
+    advance = RunLog.advance
+
+    def interrupted(log):
+        advance(log)
+        signal.raise_signal(signal.SIGTERM)
+
+    for step in range(1, signals + 1):
+        with monkeypatch.context() as patch:
+            patch.setattr(RunLog, "advance", interrupted)
+            loop = make_loop(tmp_path)
+            assert run(loop, records) == "stopped; the same command goes on from here"
+        assert loop.latest.latest_checkpoint.endswith(f"state-{step}")
+    run(make_loop(tmp_path), records)
+    assert log_lines(tmp_path) == log_lines(whole[1])
 
 
 @pytest.mark.parametrize("number", [1, 2])
