@@ -6,7 +6,7 @@ expectation, as the authors' released code does; --config.decoder.test_attention
 
     python -m im2txt.train --config=experiments/hard_attention_flickr8k.py --workdir=runs/hard_attention_flickr8k
 
-Deviation: the paper trains it from nothing. There, its map became even here, and captions poor. The numbers are in
+Deviation: the paper trains it from nothing; so trained, its map became even, and captions poor. The numbers are in
 experiments/RESULTS.md.
 """
 

@@ -5,7 +5,7 @@ if [ ! -e "$stamp" ]; then
   echo "Setting up .venv (once; a few minutes) ..."
   "${PYTHON:-python3}" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' ||
     { echo "error: im2txt needs Python 3.11, 3.12 or 3.13; name one with PYTHON=python3.11" >&2; exit 1; }
-  .venv/bin/python -m pip --version >/dev/null 2>&1 || "${PYTHON:-python3}" -m venv --clear .venv
+  .venv/bin/python -m pip --version >/dev/null 2>&1 || "${PYTHON:-python3}" -m venv .venv
   .venv/bin/python -m pip install --quiet --disable-pip-version-check -e "$1"
   touch "$stamp"
 fi

@@ -18,7 +18,7 @@ from typing import Any
 from absl import flags
 from ml_collections import config_flags
 
-from im2txt.errors import UserError, did_you_mean
+from im2txt.errors import UserError, did_you_mean, tensorflow_reason
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # commands import this module before TensorFlow reads it
 
@@ -30,9 +30,8 @@ def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues, positi
     """Parses `sys.argv` into `flag_values` and calls `main` with the positional arguments.
 
     A `UserError`, a mistyped flag, a file that cannot be written, or what TensorFlow raises where memory or a disk is
-    full becomes one message on stderr and exit code 1;
-    `--help` prints the command's module docstring and its flags and exits with code 0; Ctrl-C exits with code 130.
-    Positional arguments are refused unless `positional`.
+    full becomes one message on stderr and exit code 1; `--help` prints the command's module docstring and its flags and
+    exits with code 0; Ctrl-C exits with code 130. Positional arguments are refused unless `positional`.
     """
     if {"--help", "-h", "-help"} & set(sys.argv[1:]):
         print(_help(main, flag_values))  # noqa: T201
@@ -50,7 +49,7 @@ def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues, positi
     except Exception as error:
         if type(error).__name__ != "ResourceExhaustedError":
             raise
-        print(f"error: {_exhausted(str(error))}", file=sys.stderr)  # noqa: T201
+        print(f"error: {_exhausted(tensorflow_reason(error))}", file=sys.stderr)  # noqa: T201
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)  # noqa: T201
@@ -58,8 +57,7 @@ def run(main: Callable[[list[str]], None], flag_values: flags.FlagValues, positi
 
 
 def _exhausted(reason: str) -> str:
-    """Returns what to tell of TensorFlow's ResourceExhaustedError."""
-    reason = re.sub(r"{{.*?}} ?", "", reason.splitlines()[0])
+    """Returns what to tell of TensorFlow's ResourceExhaustedError, and what to do."""
     if "No space left" in reason or "quota" in reason:
         return f"The disk is full: {reason}"
     return f"Memory does not suffice: {reason} Make batches smaller: --config.data.images_per_batch or --batch_size."

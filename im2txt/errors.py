@@ -5,6 +5,7 @@ where, what was found, and what to do; commands print it in one sentence and exi
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -18,3 +19,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     guess = f"Did you mean `{near[0]}`? " if near else ""
     return f"{guess}Known: {', '.join(known) or 'none'}."
+
+
+def tensorflow_reason(error: Exception) -> str:
+    """Returns what an error of TensorFlow says, without the node of the graph that its first line may begin with."""
+    return re.sub(r"^{{.*?}} ?", "", str(error).partition("\n")[0])

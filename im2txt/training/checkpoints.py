@@ -11,13 +11,12 @@ and of a trainable encoder.
 """
 
 import os
-import re
 import shutil
 from pathlib import Path
 
 import tensorflow as tf
 
-from im2txt.errors import UserError
+from im2txt.errors import UserError, tensorflow_reason
 from im2txt.models.captioner import Captioner
 
 LATEST, BEST = "checkpoints", "best"
@@ -83,5 +82,4 @@ def save(manager: tf.train.CheckpointManager, step: int) -> None:
     try:
         manager.save(step)
     except tf.errors.OpError as error:
-        reason = re.sub(r"{{.*?}} ?", "", error.message)
-        raise OSError(f"the checkpoint of step {step} cannot be written: {reason}") from None
+        raise OSError(f"the checkpoint of step {step} cannot be written: {tensorflow_reason(error)}") from None

@@ -8,7 +8,7 @@ import tensorflow as tf
 from im2txt.decoding.beam_search import DecodingConfig
 from im2txt.evaluation.captions import CaptionFinder, SplitImage
 from im2txt.metrics.caption_scores import score_captions
-from im2txt.models.captioner import Batch, Captioner
+from im2txt.models.captioner import Batch, Captioner, encoded
 from im2txt.objectives.base import Loss
 from im2txt.objectives.cross_entropy import CrossEntropy, CrossEntropyConfig
 from im2txt.text.vocabulary import Vocabulary
@@ -61,9 +61,7 @@ class Validation:
 
     def _encoded(self, batch: Batch) -> Batch:
         """Returns a batch with features in the place of images: they are encoded once, for all that is done."""
-        batch = dict(batch)
-        images = batch.pop("image", None)
-        return batch if images is None else {**batch, **self._encode(images)._asdict()}
+        return encoded(batch, self._encode(batch["image"])) if "image" in batch else batch
 
 
 def _means(losses: Sequence[Loss]) -> dict[str, float]:

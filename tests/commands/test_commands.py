@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import tensorflow as tf
 from absl import flags
 
 from im2txt.commands import define_config_flag, run
@@ -16,10 +17,6 @@ from im2txt.errors import UserError
 from tests.helpers import Done
 
 ROOT = Path(__file__).parents[2]
-
-
-class ResourceExhaustedError(Exception):
-    """Has the name of TensorFlow's, which this module's subject does not import."""
 
 
 @dataclasses.dataclass
@@ -120,12 +117,17 @@ def test_mistyped_flags_are_one_line(command, arguments, message):
         (PermissionError(13, "Permission denied", "x/y"), 1, "error: [Errno 13] Permission denied: 'x/y'\n"),
         (KeyboardInterrupt(), 130, "stopped\n"),
         (
-            ResourceExhaustedError("{{function_node __wrapped__SaveV2}} x/y; No space left on device"),
+            tf.errors.ResourceExhaustedError(None, None, "{{node SaveV2}} x/y; No space left on device"),
             1,
             "error: The disk is full: x/y; No space left on device\n",
         ),
         (
-            ResourceExhaustedError("OOM when allocating tensor.\n\t [[node a]]"),
+            tf.errors.ResourceExhaustedError(None, None, "x/y; Disk quota exceeded"),
+            1,
+            "error: The disk is full: x/y; Disk quota exceeded\n",
+        ),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor.\n\t [[node a]]"),
             1,
             "error: Memory does not suffice: OOM when allocating tensor. Make batches smaller: "
             "--config.data.images_per_batch or --batch_size.\n",
