@@ -63,6 +63,12 @@ def _exhausted(reason: str) -> str:
     return f"Memory does not suffice: {reason} Make batches smaller: --config.data.images_per_batch or --batch_size."
 
 
+def define_checkpoint_flag(flag_values: flags.FlagValues) -> None:
+    """Defines `--checkpoint`, which weights of a run a command uses."""
+    what = "averaged weights of the best validation, or the last ones as they are"
+    flags.DEFINE_enum("checkpoint", "best", ["best", "latest"], what, flag_values=flag_values)
+
+
 def define_config_flag(
     flag_values: flags.FlagValues,
     description: str = "experiment file; --config.FIELD=VALUE changes a field of it",

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from im2txt.commands import run
+from im2txt.commands import define_checkpoint_flag, run
 from im2txt.errors import UserError
 from im2txt.files import check_output_folder
 
@@ -43,7 +43,7 @@ flags.DEFINE_string("split", "val", "split to caption", flag_values=FLAGS)
 flags.DEFINE_string("output", None, "folder to write; made if absent", required=True, flag_values=FLAGS)
 flags.DEFINE_string("photos", None, "image records with the report's photos; --records if absent", flag_values=FLAGS)
 flags.DEFINE_string("compare", None, "folder of another evaluation of the same images", flag_values=FLAGS)
-flags.DEFINE_enum("checkpoint", "best", ["best", "latest"], "which weights of the run", flag_values=FLAGS)
+define_checkpoint_flag(FLAGS)
 flags.DEFINE_integer("beam_size", None, "hypotheses kept; the run's own if absent", flag_values=FLAGS)
 flags.DEFINE_integer("max_length", None, "most words; the run's own if absent", flag_values=FLAGS)
 flags.DEFINE_float("length_normalization", None, "exponent; the run's own if absent", flag_values=FLAGS)

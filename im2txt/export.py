@@ -14,14 +14,14 @@ import sys
 
 from absl import flags
 
-from im2txt.commands import run
+from im2txt.commands import define_checkpoint_flag, run
 
 FLAGS = flags.FlagValues()
 flags.DEFINE_multi_string(
     "workdir", None, "folder of a run of im2txt.train; several make an ensemble", flag_values=FLAGS, required=True
 )
 flags.DEFINE_string("output", None, "folder for the model", flag_values=FLAGS, required=True)
-flags.DEFINE_enum("checkpoint", "best", ["best", "latest"], "which weights", flag_values=FLAGS)
+define_checkpoint_flag(FLAGS)
 flags.DEFINE_integer("beam_size", None, "captions sought and returned for an image", flag_values=FLAGS)
 flags.DEFINE_integer("max_length", None, "most words in a caption, its end included", flag_values=FLAGS)
 flags.DEFINE_float(

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from im2txt.commands import run
+from im2txt.commands import define_checkpoint_flag, run
 from im2txt.errors import UserError
 from im2txt.evaluation.caption_retrieval import SCORES, as_table, summarize
 from im2txt.files import check_output_folder
@@ -43,7 +43,7 @@ flags.DEFINE_string("records", None, "folder of captioned records", required=Tru
 flags.DEFINE_string("split", "val", "split to search in", flag_values=FLAGS)
 flags.DEFINE_string("output", None, "folder to write; made if absent", required=True, flag_values=FLAGS)
 flags.DEFINE_string("photos", None, "image records with the page's photos; --records if absent", flag_values=FLAGS)
-flags.DEFINE_enum("checkpoint", "best", ["best", "latest"], "which weights of the run", flag_values=FLAGS)
+define_checkpoint_flag(FLAGS)
 flags.DEFINE_enum("score", next(iter(SCORES)), list(SCORES), "how captions are compared", flag_values=FLAGS)
 flags.DEFINE_integer("images", 0, "take the first images alone; 0 takes all", lower_bound=0, flag_values=FLAGS)
 flags.DEFINE_integer("captions_per_image", 5, "captions of each; 0 takes all", lower_bound=0, flag_values=FLAGS)

@@ -149,7 +149,7 @@ def load_run(workdir: str | os.PathLike, checkpoint: str = "best") -> LoadedRun:
 
     Args:
         workdir: folder of a run of `im2txt.train`.
-        checkpoint: `best` (averaged weights of the best validation) or `latest`.
+        checkpoint: `best` (averaged weights of the best validation) or `latest` (the last ones, not averaged).
 
     Raises:
         UserError: no workdir, no checkpoint, or parts that do not belong together.

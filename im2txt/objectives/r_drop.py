@@ -27,7 +27,7 @@ class RDropConfig(CrossEntropyConfig):
 
     Attributes:
         name: key of OBJECTIVES.
-        alpha: weight of the divergence.
+        alpha: weight of the divergence; 5 is the paper's, and recurrent decoders want less (experiments/RESULTS.md).
     """
 
     name: str = "r_drop"
